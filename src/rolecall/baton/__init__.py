@@ -1,0 +1,1 @@
+"""The contract that every Baton tool understands. Knows nothing of Notion."""

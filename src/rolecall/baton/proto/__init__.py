@@ -1,0 +1,1 @@
+"""Baton messages: our own .proto text, and the code generated from it."""

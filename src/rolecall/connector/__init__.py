@@ -1,0 +1,1 @@
+"""Notion in Baton's terms, and the `rolecall-notion` command."""

@@ -1,0 +1,1 @@
+"""What Notion says, and what we may tell it. Knows nothing of Baton."""
