@@ -1,0 +1,1 @@
+"""Generated from the .proto text by tools/generate_protos.py; do not edit."""
