@@ -48,7 +48,7 @@ def test_parents_and_codes_agree():
 def test_every_row_says_what_follows():
     """Each row has a real HTTP status, an effect on a sync, and advice."""
     for name, (_kind, _code, _exit, http, *texts) in rows().items():
-        assert HTTPStatus(int(http)).is_client_error or HTTPStatus(int(http)).is_server_error, name
+        assert HTTPStatus(int(http)) >= HTTPStatus.BAD_REQUEST, name
         assert len(texts) == 2, name
         assert all(texts), name
 
