@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ENTRY = re.compile(r"^## (.+)\n\n(.+?)(?=\n## |\Z)", re.MULTILINE | re.DOTALL)
+ENTRY = re.compile(r"^## ([^\n]+)\n\n(.+?)(?=\n## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def entries() -> list[tuple[str, str]]:
