@@ -21,7 +21,7 @@ import zstandard
 
 from rolecall.errors import BadConfig, BadFile, DiskFull
 
-__all__ = ["MAGIC", "MAX_DECODED_BYTES", "Packed", "identify", "pack", "unpack"]
+__all__ = ["MAGIC", "MAX_DECODED_BYTES", "Packed", "honest", "identify", "pack", "unpack"]
 
 MAGIC: Final = b"C1ZF\x00"
 _MAGIC_V3: Final = b"C1Z3\x00"
@@ -51,7 +51,7 @@ class Packed:
 
 
 @contextmanager
-def _honest(path: Path) -> Iterator[None]:
+def honest(path: Path) -> Iterator[None]:
     """Turn what the system says about a file into our errors."""
     try:
         yield
@@ -103,7 +103,7 @@ def pack(database: Path, target: Path) -> Packed:
         if beside.exists() and beside.stat().st_size:
             raise BadFile(f"{beside.name} still holds changes.", hint="Close the database first.")
     try:
-        with _honest(target), database.open("rb") as source, target.open("wb") as sink:
+        with honest(target), database.open("rb") as source, target.open("wb") as sink:
             size = os.fstat(source.fileno()).st_size
             sink.write(MAGIC)
             compressor = zstandard.ZstdCompressor(
@@ -134,7 +134,7 @@ def unpack(source: Path, database: Path, *, max_bytes: int = MAX_DECODED_BYTES) 
     """
     _refuse_what_is_not_v1(source)
     try:
-        with _honest(source), source.open("rb") as packed, _honest(database):
+        with honest(source), source.open("rb") as packed, honest(database):
             packed.seek(len(MAGIC))
             with database.open("wb") as sink:
                 _decode(packed, sink, max_bytes)
