@@ -1,14 +1,15 @@
 """Every error that Rolecall raises on purpose, grouped by what the caller must do.
 
-    Error
+    Every Error is one of
     ├── Retry       try later           RateLimited · Unreachable · NotionBroken
     ├── Skip        this item only      BadRecord
     ├── Refused     tell the person     NotAllowed · Conflict · Gone · Invalid
-    ├── Fatal       a person must act   BadToken · WrongPlan · WrongWorkspace · BadConfig · BadFile · BrokenChain
+    ├── Fatal       a person must act   BadToken · WrongPlan · WrongWorkspace · BadConfig
+    │                                   BadFile · BrokenChain
     └── Stopped     the run ended early Interrupted · Unfinished · DiskFull
 
-Callers write ``except Retry``; nobody matches on message texts. Each class carries the gRPC code that
-becomes the exit status (facts: Baton's runner exits with the gRPC code of its error).
+Callers write ``except Retry``; nobody matches on message texts.
+Each class carries the gRPC code that becomes the exit status, as Baton's own runner does it.
 `docs/reference/errors.md` is the same table for people; a test keeps the two equal.
 
 This module imports nothing of Rolecall and performs no I/O.
@@ -124,14 +125,16 @@ class BadRecord(Skip):
     """A record lacks what we cannot do without.
 
     Args:
-        where: which record, as far as it can be named ("user 3 of the page at 199").
+        where: which record, as far as it can be named ("user 202").
         why: what is wrong with it.
+        record_id: its id, if at least that could be read.
     """
 
-    def __init__(self, where: str, why: str) -> None:
+    def __init__(self, where: str, why: str, *, record_id: str = "") -> None:
         super().__init__(f"{where}: {why}.")
         self.where = where
         self.why = why
+        self.id = record_id
 
 
 class Refused(Error):

@@ -1,0 +1,242 @@
+"""The one socket to Notion: send, time out, slow down, retry, bound.
+
+Owns the HTTP connection and nothing else; what to send and what an answer means is in `scim` and
+`rest`. There is no cache: the Go connector's made a revoke report success and do nothing.
+Redirects are never followed, so the token goes nowhere but to the configured address.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx2
+import stamina
+import stamina.instrumentation
+
+from rolecall.errors import (
+    BadConfig,
+    Error,
+    NotionBroken,
+    RateLimited,
+    Retry,
+    Unfinished,
+    Unreachable,
+)
+from rolecall.notion.answers import Answer, data_of
+from rolecall.notion.pacing import Pace, PaceLimits
+
+__all__ = ["Client", "Connection", "Counters", "Patience"]
+
+Result = TypeVar("Result")
+
+MAX_BODY: Final = 128 * 1024 * 1024
+"""Bytes of one answer, unpacked; the largest that we know of, a group of 100,000, has 13 MB."""
+
+# stamina's own hook would log each retry with the exception's arguments; we count instead.
+stamina.instrumentation.set_on_retry_hooks([])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long we try again; capped in attempts and in time."""
+
+    attempts: int = 8
+    total_s: float = 300.0
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where Notion is, and how to reach it."""
+
+    base_url: str
+    token: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pace: PaceLimits = field(default_factory=PaceLimits)
+    patience: Patience = field(default_factory=Patience)
+    workers: int = 8
+    """Requests under way at once, at most."""
+
+    timeout_s: float = 60.0
+    ca_file: Path | None = None
+    """Certificates to trust beside the system's, as PEM."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the run cost."""
+
+    requests: int = 0
+    retries: int = 0
+    complaints: int = 0
+    """Answers 429 and 529."""
+
+
+class Client:
+    """Requests to one Notion address with one token.
+
+    Args:
+        connection: where and how.
+        clock: the time now, with zone; Retry-After may be a date.
+        user_agent: what we call ourselves.
+    """
+
+    def __init__(
+        self, connection: Connection, *, clock: Callable[[], datetime], user_agent: str
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self.pace = Pace(connection.pace)
+        self.counters = Counters()
+        headers = {"User-Agent": user_agent, "Accept": "application/scim+json, application/json"}
+        try:
+            self._http = httpx2.AsyncClient(
+                base_url=connection.base_url.rstrip("/"),
+                headers={
+                    **headers,
+                    **connection.headers,
+                    "Authorization": f"Bearer {connection.token}",
+                },
+                verify=_trust(connection.ca_file),
+                timeout=connection.timeout_s,
+                limits=httpx2.Limits(max_connections=max(connection.workers, 1)),
+                follow_redirects=False,
+            )
+        except (httpx2.InvalidURL, ValueError) as error:
+            # The token cannot be in the text: it is a header, checked apart by the settings.
+            raise BadConfig(f"The address {connection.base_url} is unusable ({error}).") from error
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def get(
+        self,
+        path: str,
+        read: Callable[[bytes | bytearray], Result],
+        *,
+        asked_for: str,
+        params: Mapping[str, str | int] | None = None,
+    ) -> Result:
+        """Ask until there is an answer that `read` understands, or patience ends.
+
+        Args:
+            path: below the base URL.
+            read: turns the body into a value; raises `NotionBroken` if it is damaged.
+            asked_for: in words, for messages.
+            params: the query.
+
+        Raises:
+            Retry: patience ended; the last error.
+            Error: any other error of `answers.error_of`, at once.
+        """
+        patience = self._connection.patience
+        async for attempt in stamina.retry_context(
+            on=_wait_before_retry,
+            attempts=patience.attempts,
+            timeout=patience.total_s,
+            wait_initial=patience.first_wait_s,
+            wait_max=patience.longest_wait_s,
+            wait_jitter=patience.first_wait_s,
+        ):
+            with attempt:
+                self.counters.retries += attempt.num > 1
+                return await self._once(path, read, asked_for, params or {})
+        raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
+
+    async def _once(
+        self,
+        path: str,
+        read: Callable[[bytes | bytearray], Result],
+        asked_for: str,
+        params: Mapping[str, str | int],
+    ) -> Result:
+        await self.pace.turn()
+        self.counters.requests += 1
+        answer = await self._send(path, params)
+        try:
+            value = read(data_of(answer, asked_for=asked_for, now=self._clock()))
+        except RateLimited as error:
+            self.counters.complaints += 1
+            self.pace.complained(error.retry_after_s)
+            raise
+        self.pace.content()
+        return value
+
+    async def _send(self, path: str, params: Mapping[str, str | int]) -> Answer:
+        url = self._connection.base_url.rstrip("/") + path
+        try:
+            async with self._http.stream("GET", path, params=params) as response:
+                body = await _bounded(response, url)
+                return Answer(
+                    status=response.status_code, headers=response.headers, body=body, url=url
+                )
+        except httpx2.TimeoutException as error:
+            raise Unreachable(f"{url} did not answer in time ({type(error).__name__}).") from error
+        except httpx2.TransportError as error:
+            raise _unreachable(url, error) from error
+        except httpx2.DecodingError as error:
+            raise NotionBroken(f"The answer of {url} is packed and cannot be unpacked.") from error
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
+    """The certificates to trust: the system's (or SSL_CERT_FILE's), and those of `ca_file`."""
+    if ca_file is None:
+        return True
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise BadConfig(
+            f"The CA file {ca_file} is unusable ({error}).", hint="It must hold PEM certificates."
+        ) from error
+    return context
+
+
+def _unreachable(url: str, error: httpx2.TransportError) -> Error:
+    if isinstance(error, httpx2.UnsupportedProtocol):
+        return BadConfig(
+            f"The address {url} is unusable.", hint="It must begin with https:// or http://."
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return BadConfig(
+            f"{url} shows a certificate that we do not trust ({error}).",
+            hint="If a proxy of your company inspects traffic, give its CA with --ca-file.",
+        )
+    return Unreachable(
+        f"No answer from {url} ({type(error).__name__}: {error}).",
+        hint="Check the network, the proxy settings and --base-url.",
+    )
+
+
+async def _bounded(response: httpx2.Response, url: str) -> bytearray:
+    """The body, unpacked piece by piece and never more than `MAX_BODY`."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise Unfinished(
+                f"An answer of {url} is larger than {MAX_BODY // 2**20} MiB.",
+                hint="Ask for smaller pages with --page-size.",
+            )
+    return body
+
+
+def _wait_before_retry(error: Exception) -> bool | float:
+    """Whether to try again; the seconds to wait if Notion named them."""
+    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+        return error.retry_after_s
+    return isinstance(error, Retry)
