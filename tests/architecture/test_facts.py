@@ -67,3 +67,14 @@ def test_every_citation_exists():
     known = {number for number, *_ in FACT.findall(page())}
 
     assert {n: sorted(files) for n, files in cited().items() if n not in known} == {}
+
+
+def test_citations_are_numbers():
+    """A citation in the code is a number of the register, not a section of somebody's notes."""
+    loose = {
+        f"{path.relative_to(ROOT)}: {hit}"
+        for path in (*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").rglob("*.py"))
+        for hit in re.findall(r"\bNotion: [A-G]\d\d?\b", path.read_text(encoding="utf-8"))
+    }
+
+    assert loose == set()
