@@ -1,0 +1,138 @@
+"""`notion-sim`: parse, build, serve in the foreground. Prints its URLs and tokens as shell lines.
+
+stdout holds the `export` lines and nothing else; everything for people goes to stderr.
+"""
+
+import asyncio
+import shlex
+import signal
+import socket
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from notion_sim.options import Options, parse_switch, switches
+
+__all__ = ["main"]
+
+NEEDS_EXTRA = "notion-sim needs the extra `sim`: run  pip install 'rolecall[sim]'"
+
+
+def _list_switches(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own signature
+    if not value:
+        return
+    for each in switches():
+        click.echo(
+            f"{each.name}={each.allowed}  (default {each.default}; {each.fact} [{each.mark}])"
+        )
+        click.echo(f"    {each.text}")
+    context.exit()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--users", default=120, show_default=True, help="Members of the workspace.")
+@click.option("--groups", default=12, show_default=True, help="Groups.")
+@click.option("--members-per-group", default=10, show_default=True, help="Members of each group.")
+@click.option(
+    "--seed", default=1, show_default=True, help="Everything follows from it, tokens too."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8766, show_default=True, help="Port; 0 picks a free one.")
+@click.option("--skewed", is_flag=True, help="One group of everybody, a few huge ones, many empty.")
+@click.option("--latency-ms", default=0.0, help="Hold each answer back.")
+@click.option("--requests-per-minute", default=0, help="429 above this; 0 is no limit.")
+@click.option("--plan", default="enterprise", type=click.Choice(["enterprise", "business"]))
+@click.option("--drift", is_flag=True, help="The workspace changes by itself.")
+@click.option("--guests", type=int, help="Page guests; a tenth of the users if not given.")
+@click.option("--bots", default=2, show_default=True, help="Integrations, seen by REST only.")
+@click.option(
+    "--faults", "faults_file", type=click.Path(path_type=Path), help="YAML or JSON of fault rules."
+)
+@click.option(
+    "--switch", "thrown", multiple=True, metavar="NAME=VALUE", help="One behaviour; repeatable."
+)
+@click.option(
+    "--list-switches", is_flag=True, is_eager=True, expose_value=False, callback=_list_switches
+)
+@click.version_option(version("rolecall"), prog_name="notion-sim")
+def main(
+    host: str,
+    port: int,
+    faults_file: Path | None,
+    thrown: tuple[str, ...],
+    **sizes: Any,  # noqa: ANN401 - click's own values
+) -> None:
+    """Serve a simulated Notion workspace: SCIM, the users of REST, and /_sim/ to control it."""
+    try:
+        from notion_sim.engine import Engine  # noqa: PLC0415 - needs the extra `sim`, and says so
+        from notion_sim.faults import Faults, parse_rules  # noqa: PLC0415
+        from notion_sim.server import listen  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{NEEDS_EXTRA} ({error.name} is missing).") from error
+    options = _options(sizes, thrown)
+    try:
+        rules = parse_rules(_read(faults_file)) if faults_file else []
+        sock = listen(host, port)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+    engine = Engine(options)
+    engine.faults = Faults(rules, seed=options.seed)
+    asyncio.run(_foreground(engine, sock, host))
+
+
+def _options(sizes: dict[str, Any], thrown: tuple[str, ...]) -> Options:
+    """Return the options that the flags ask for; a wrong switch is one sentence."""
+    values: dict[str, Any] = {}
+    for item in thrown:
+        name, _, value = item.partition("=")
+        try:
+            values[name.strip()] = parse_switch(name.strip(), value)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+    return replace(Options(**sizes), **values)
+
+
+def _read(path: Path) -> object:
+    """Return what a YAML or JSON file holds (JSON is YAML).
+
+    Raises:
+        ValueError: unreadable, or no YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} cannot be read as YAML or JSON: {error}") from error
+
+
+async def _foreground(engine: Any, sock: socket.socket, host: str) -> None:  # noqa: ANN401 - imported late
+    """Serve until SIGINT or SIGTERM."""
+    from notion_sim.control import control_app  # noqa: PLC0415 - needs the extra `sim`
+    from notion_sim.server import Application, serve  # noqa: PLC0415
+
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    base = f"http://{host}:{sock.getsockname()[1]}"
+
+    def ready() -> None:
+        lines = {
+            "BATON_SCIM_TOKEN": engine.world.scim_token,
+            "BATON_API_KEY": engine.world.api_key,
+            "BATON_BASE_URL": f"{base}/scim/v2",
+            "BATON_REST_BASE_URL": f"{base}/v1",
+        }
+        sys.stdout.write(
+            "".join(f"export {name}={shlex.quote(text)}\n" for name, text in lines.items())
+        )
+        sys.stdout.flush()
+        totals = f"{len(engine.world.order)} members and {len(engine.world.groups)} groups"
+        click.echo(f"notion-sim: {totals} at {base}; look at {base}/_sim/", err=True)
+
+    await serve(Application(engine, control_app(engine)), sock, ready=ready, stop=stop)
