@@ -39,6 +39,9 @@ class Sink(Protocol[Taken_contra]):
     def restart(self) -> None:
         """Forget what this listing has given so far."""
 
+    def expect(self, total: int) -> None:
+        """So many rows are to come, says Notion; for progress only."""
+
     def take(self, records: Sequence[Taken_contra]) -> None:
         """Keep these; each record is given once until the next restart."""
 
@@ -136,6 +139,7 @@ class Listing(Generic[Record]):
     async def _ordered(self, size: int) -> Listed:
         self.sink.restart()
         first = await self.fetch(1, size)
+        self.sink.expect(first.total)
         proof = Overlap(total=first.total, size=len(first.rows))
         attempt = _Attempt(proof, self.sink)
         attempt.take(first)
@@ -160,6 +164,7 @@ class Listing(Generic[Record]):
     async def _gathered(self) -> Listed:
         self.sink.restart()
         first = await self.fetch(1, self.size)
+        self.sink.expect(first.total)
         proof = Gathering(total=first.total)
         attempt = _Attempt(proof, self.sink)
         attempt.take(first)

@@ -193,6 +193,9 @@ class _Told:
         self._random: tuple[str, int] | None = None
         self._sink.restart()
 
+    def expect(self, total: int) -> None:
+        self._sink.expect(total)
+
     def take(self, records: Sequence[Group]) -> None:
         told = [group for group in records if group.members is not None]
         self.silent.update(group.id for group in records if group.members is None)
