@@ -23,7 +23,7 @@ __all__ = ["main"]
 NEEDS_EXTRA = "notion-sim needs the extra `sim`: run  pip install 'rolecall[sim]'"
 
 
-def _list_switches(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own signature
+def _list_switches(context: click.Context, _parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401 - click
     if not value:
         return
     for each in switches():
@@ -111,7 +111,7 @@ def _read(path: Path) -> object:
         raise ValueError(f"{path} cannot be read as YAML or JSON: {error}") from error
 
 
-async def _foreground(engine: Any, sock: socket.socket, host: str) -> None:  # noqa: ANN401 - imported late
+async def _foreground(engine: Any, sock: socket.socket, host: str) -> None:  # noqa: ANN401 - late
     """Serve until SIGINT or SIGTERM."""
     from notion_sim.control import control_app  # noqa: PLC0415 - needs the extra `sim`
     from notion_sim.server import Application, serve  # noqa: PLC0415

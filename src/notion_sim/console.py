@@ -9,7 +9,8 @@ from typing import Any
 
 from notion_sim import moves, presences
 from notion_sim.engine import Engine
-from notion_sim.state import Account
+from notion_sim.state import Account, Group
+from notion_sim.world import World
 
 __all__ = [
     "add_group",
@@ -39,40 +40,23 @@ def _person(account: Account) -> dict[str, Any]:
 
 def state(engine: Engine) -> dict[str, Any]:
     """Return everything that is true of the workspace now."""
-    world = engine.world
-    members = [
-        {
-            **_person(world.accounts[uid]),
-            "role": world.roles[uid],
-            "hides_role": world.accounts[uid].hides_role,
-        }
-        for uid in world.order
-    ]
-    groups = [
-        {
-            "id": gid,
-            "name": found.name,
-            "last_access": found.last_access,
-            "members": list(found.members),
-        }
-        for gid in world.group_order
-        for found in (world.groups[gid],)
-    ]
+    world, options = engine.world, engine.options
     return {
         "workspace": {
             "id": world.workspace_id,
-            "name": world.options.company,
-            "domain": world.options.domain,
+            "name": options.company,
+            "domain": options.domain,
+            "plan": options.plan,
         },
         "totals": {
-            "members": len(members),
-            "groups": len(groups),
+            "members": len(world.roles),
+            "groups": len(world.groups),
             "memberships": sum(len(found.members) for found in world.groups.values()),
             "guests": len(world.guests),
             "bots": len(world.bots),
         },
-        "members": members,
-        "groups": groups,
+        "members": [_member(world, uid) for uid in world.order],
+        "groups": [_group(world.groups[gid]) for gid in world.group_order],
         "guests": [_person(world.accounts[uid]) for uid in world.guests],
         "bots": [asdict(bot) for bot in world.bots],
         "tokens": [
@@ -80,6 +64,20 @@ def state(engine: Engine) -> dict[str, Any]:
         ],
         "request": engine.number,
         "history_seq": len(world.history),
+    }
+
+
+def _member(world: World, uid: str) -> dict[str, Any]:
+    account = world.accounts[uid]
+    return {**_person(account), "role": world.roles[uid], "hides_role": account.hides_role}
+
+
+def _group(found: Group) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "last_access": found.last_access,
+        "members": list(found.members),
     }
 
 

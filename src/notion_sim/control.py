@@ -122,7 +122,7 @@ async def _body(request: Request) -> dict[str, Any]:
         return {}
     value = await request.json()
     if not isinstance(value, dict):
-        raise ValueError("Send a JSON object.")  # noqa: TRY004 - told to the person as any wrong value
+        raise ValueError("Send a JSON object.")  # noqa: TRY004 - answered with 400
     return value
 
 

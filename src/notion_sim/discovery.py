@@ -1,4 +1,7 @@
-"""What the SCIM server says about itself, as Notion does or as RFC 7644 §4 does (Notion: A4)."""
+"""What the SCIM server says about itself: as Notion does, or as RFC 7644 §4 says.
+
+Owns the three discovery bodies (Notion: N-028, N-029). Knows nobody and no group.
+"""
 
 from typing import Any
 

@@ -128,9 +128,7 @@ class Engine:
                 wait = faults.retry_after(rule)
                 return faults.answer_instead(rule)
             wait = self._wait(request.bearer)
-            if wait is not None:
-                raise Refusal(TOO_MANY, "You have been rate limited.")
-            return self._route(request)
+            return self._route(request) if wait is None else _slow_down()
         except Refusal as refusal:
             reply = self._refuse(request, refusal, wait)
             return reply if wait is None else reply.with_header("Retry-After", str(wait))
@@ -154,7 +152,7 @@ class Engine:
         return rest_error(refusal, ident, extra)
 
     def _wait(self, bearer: str) -> int | None:
-        """Count a request; return whole seconds until the window ends when there were too many (B5)."""
+        """Count a request; return seconds to wait if there were too many (Notion: N-155)."""
         if not self.options.requests_per_minute or not bearer:
             return None
         window = max(1, self.options.rate_window_seconds)
@@ -171,3 +169,7 @@ class Engine:
 
 def _under(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix + "/")
+
+
+def _slow_down() -> Reply:
+    raise Refusal(TOO_MANY, "You have been rate limited.")

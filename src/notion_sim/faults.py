@@ -1,4 +1,6 @@
-"""Faults by schedule: which requests they hit, how often, and what they do (Notion: A14, B4, F11).
+"""Faults by schedule: which requests they hit, how often, and what they do.
+
+They stand for what happens to real clients (Notion: N-040, N-128, N-156, N-158).
 
 Owns rules, matching and counting. What a fault does to a socket is done by `notion_sim.server`.
 A rule is a mapping, in YAML, JSON or Python:
@@ -44,12 +46,12 @@ KINDS: dict[str, str] = {
     "wrong_content_type": "The right body, called text/html.",
     "total_drift": "totalResults is off by `delta` (default 1); lists only.",
     "empty_page": "A page without resources, the total being right; lists only.",
-    "join": "Somebody joins before this answer is worked out; `where`: front, back (default) or any.",
-    "leave": "Somebody leaves before this answer is worked out; `where`: any by default.",
+    "join": "Somebody joins before this answer; `where`: front, back (default) or any.",
+    "leave": "Somebody leaves before this answer; `where`: front, back or any (default).",
     "swap": "One leaves (`where`, default front) and one joins (`join_where`, default back).",
-    "group_change": "`what`: member (default) in or out of a group; created, deleted or swap of groups.",
-    "token_revoked": "Every SCIM token is revoked before this answer is worked out.",
-    "reshuffle": "Both listings get a new order before this answer is worked out.",
+    "group_change": "`what`: member (default) in or out; created, deleted or swap of groups.",
+    "token_revoked": "Every SCIM token is revoked before this answer.",
+    "reshuffle": "Both listings get a new order before this answer.",
 }
 INSTEAD = ("429", "500", "502_html", "503_html", "503", "529", "403_html")
 FORBIDDEN = 403
@@ -130,7 +132,7 @@ def parse_rules(given: object) -> list[Rule]:
     if isinstance(given, Mapping):
         given = given.get("faults", [given] if "fault" in given else [])
     if not isinstance(given, Iterable) or isinstance(given, str):
-        raise ValueError("Faults must be a list of rules.")  # noqa: TRY004 - one error for all of it
+        raise ValueError("Faults must be a list of rules.")  # noqa: TRY004 - one error for all
     rules = [_parse_rule(item, place) for place, item in enumerate(given, 1)]
     names = [rule.name for rule in rules]
     if len(set(names)) != len(names):

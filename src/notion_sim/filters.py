@@ -1,4 +1,4 @@
-"""The few filters that Notion answers: one attribute, `eq`, one value (Notion: A6).
+"""The few filters that Notion answers: one attribute, `eq`, one value (Notion: N-043 to N-048).
 
 Pure. Everything else is refused with `invalidFilter`, because nothing else is documented.
 """

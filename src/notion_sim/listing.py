@@ -1,4 +1,4 @@
-"""Which items a list request gets: filters, order and page borders (Notion: A5, A6)."""
+"""Which items a list request gets: filters, order and page borders (Notion: N-031, N-039)."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -76,7 +76,7 @@ def arrange(world: World, order: list[str], *, start: int, count: int) -> Page:
 def _scattered(world: World, order: list[str], *, start: int, count: int) -> Page:
     """Return a page of a fresh permutation without making the whole of it.
 
-    Place p shows item (a * p + b) mod n with a coprime to n: each item once, at the cost of one page.
+    Place p shows item (a * p + b) mod n with a coprime to n: each item once.
     """
     total = len(order)
     factor = world.dice.randrange(1, total)

@@ -1,7 +1,7 @@
-"""People joining, leaving and moving without any request: what a living workspace does (Notion: A16).
+"""People joining, leaving and moving without any request (Notion: N-134).
 
-Each move changes the world, writes history and returns one sentence in plain words. The maker of the
-SCIM token never leaves and keeps the role, so that a token dies only when somebody wants it to.
+Each move changes the world, writes history and returns one sentence in plain words. The maker of a
+SCIM token stays and keeps the role, so that a token dies only when somebody wants it to.
 """
 
 from notion_sim.rules import KNOWN_ROLES

@@ -1,8 +1,8 @@
-"""SCIM PATCH on plain dicts, the way Notion's own library works (RFC 7644 §3.5.2, Notion: A13).
+"""SCIM PATCH on plain dicts, the way Notion's own library works (RFC 7644 §3.5.2, Notion: N-120).
 
-Pure: takes a resource and a body, returns another resource. Knows no users, groups or rules. Where the
-library and the RFC differ, the library wins: a `replace` whose filter matches nothing appends, a path
-may join a URN and an attribute by a dot, and `remove` on a list honours a `value`.
+Pure: takes a resource and a body, returns another resource. Knows no users, groups or rules. Where
+the library and the RFC differ, the library wins: a `replace` that matches nothing appends, a
+path may join a URN and an attribute by a dot, and `remove` on a list honours a `value`.
 """
 
 import copy
@@ -46,26 +46,28 @@ def _operate(resource: Resource, operation: object) -> None:
     """Carry out one operation in place."""
     if not isinstance(operation, dict):
         raise _invalid("an operation must be an object.")
-    verb = str(operation.get("op", "")).lower()
-    path, value = operation.get("path"), operation.get("value", _MISSING)
-    if verb not in {"add", "remove", "replace"}:
-        raise _invalid(f"unknown op {operation.get('op')!r}.")
-    if path is not None and not isinstance(path, str):
-        raise _invalid("path must be a text.")
-    if verb == "remove":
-        if not path:
-            raise _invalid("remove needs a path.", "noTarget")
-        _at(resource, path, verb, value)
-        return
-    if value is _MISSING:
-        raise _invalid(f"{verb} needs a value.")
+    verb, path = str(operation.get("op", "")).lower(), operation.get("path")
+    value = operation.get("value", _MISSING)
+    _check(verb, path, value)
     if path:
         _at(resource, path, verb, value)
-        return
-    if not isinstance(value, dict):
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _at(resource, name, verb, inner)
+    else:
         raise _invalid("without a path the value must be an object.")
-    for name, inner in value.items():
-        _at(resource, name, verb, inner)
+
+
+def _check(verb: str, path: object, value: object) -> None:
+    """Refuse an operation that lacks what its verb needs."""
+    if verb not in {"add", "remove", "replace"}:
+        raise _invalid(f"there is no op {verb!r}.")
+    if path is not None and not isinstance(path, str):
+        raise _invalid("path must be a text.")
+    if verb == "remove" and not path:
+        raise _invalid("remove needs a path.", "noTarget")
+    if verb != "remove" and value is _MISSING:
+        raise _invalid(f"{verb} needs a value.")
 
 
 def _at(node: Resource, path: str, verb: str, value: object) -> None:
@@ -114,7 +116,7 @@ def _put(node: Resource, name: str, verb: str, value: object) -> None:
 
 
 def _remove(node: Resource, name: str, value: object) -> None:
-    """Unassign an attribute; with a value, only the elements that the value names (Notion: A12)."""
+    """Unassign an attribute; with a value, only the elements that it names (Notion: N-117)."""
     present = node.get(name)
     if value is _MISSING or value is None or not isinstance(present, list):
         node.pop(name, None)

@@ -24,8 +24,24 @@ __all__ = [
 
 CONTRACTOR_DOMAIN = "bluedock.example"
 GUEST_DOMAINS = ("harbourbank.example", "oakandpine.example", "mistral-audit.example")
-GIVEN = ["Ana", "Bilal", "Chloé", "Dmitri", "Eunji", "Farah", "Gustavo", "Hana", "Ines", "Jakub", "Kofi", "Leila", "Mateo", "Nadia", "Oskar", "Priya", "Quentin", "Rosa", "Søren", "Tomás", "Ulla", "Viktor", "Wanjiru", "Xiomara", "Yusuf", "Zofia", "Amara", "Benoît", "Carmen", "Declan", "Elif", "Fatou", "Giulia", "Hiro", "Ivy", "Joost", "Katya", "Lars", "Mei", "Niamh", "Omar", "Petra", "Rahul", "Saoirse", "Tariq", "Uma", "Vera", "Wei", "Yara", "Zoltán"]
-FAMILY = ["López", "Nguyen", "Okafor", "Lindqvist", "O'Brien", "Kowalski", "Haddad", "Fernández", "Schröder", "Tanaka", "Mbeki", "Rossi", "Dubois", "Novák", "Petrov", "Al-Amin", "Jensen", "Castro", "Park", "Iyer", "Moreau", "Svensson", "Adeyemi", "Bianchi", "Marković", "Costa", "Yılmaz", "Weber", "Laurent", "Kim", "Popescu", "Ødegaard", "Murphy", "Silva", "Fischer", "Chen", "Diallo", "Horváth", "Anderson", "Ito", "van-Dijk", "Torres", "Nowak", "Bauer", "Rahman", "Quinn", "Santos", "Hughes", "Zhang", "Keller"]
+_GIVEN_NAMES = """
+    Ana Bilal Chloé Dmitri Eunji Farah Gustavo Hana Ines Jakub Kofi Leila Mateo Nadia Oskar Priya
+    Quentin Rosa Søren Tomás Ulla Viktor Wanjiru Xiomara Yusuf Zofia Amara Benoît Carmen Declan
+    Elif Fatou Giulia Hiro Ivy Joost Katya Lars Mei Niamh Omar Petra Rahul Saoirse Tariq Uma Vera
+    Wei Yara Zoltán
+"""
+_FAMILY_NAMES = """
+    López Nguyen Okafor Lindqvist O'Brien Kowalski Haddad Fernández Schröder Tanaka Mbeki Rossi
+    Dubois Novák Petrov Al-Amin Jensen Castro Park Iyer Moreau Svensson Adeyemi Bianchi Marković
+    Costa Łukasik Weber Laurent Kim Popescu Ødegaard Murphy Silva Fischer Chen Diallo Horváth
+    Anderson Ito van-Dijk Torres Nowak Bauer Rahman Quinn Santos Hughes Zhang Keller
+"""
+_PROJECT_NAMES = "Aurora Basalt Cedar Delta Ember Fjord Garnet Heron Indigo Juniper Krill Lumen"
+GIVEN, FAMILY = tuple(_GIVEN_NAMES.split()), tuple(_FAMILY_NAMES.split())
+PROJECTS = tuple(_PROJECT_NAMES.split())
+CONTRACTORS, ALTERNATIVE, PHOTOS = 0.08, 0.06, 0.7
+"""Shares of members with a foreign domain, a second address and a photo."""
+FIRST_CONTRACTOR = 6  # owners come first, and have the company's own domain
 TITLES = {
     "Engineering": (
         "Software Engineer",
@@ -49,7 +65,6 @@ GROUP_NAMES = (
     "Everyone", *DEPARTMENTS, "Contractors", "Leads", "Security Champions", "Incident Response",
     "Board Papers", "New Joiners", "Remote",
 )  # fmt: skip
-PROJECTS = ["Aurora", "Basalt", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Heron", "Indigo", "Juniper", "Krill", "Lumen"]
 ROLE_NEVER_SEEN = "consultant_member"
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01: nothing in this company is older
 _YEAR_MS = 365 * 86_400_000
@@ -63,7 +78,7 @@ def new_id(dice: Random) -> str:
 
 def _ascii(name: str) -> str:
     """Return the letters of a name that fit into an e-mail address."""
-    special = name.translate(str.maketrans("øØıł", "oOil"))
+    special = name.translate(str.maketrans("øØłŁ", "oOlL"))
     plain = unicodedata.normalize("NFKD", special).encode("ascii", "ignore").decode()
     return "".join(letter for letter in plain.lower() if letter.isalnum())
 
@@ -81,7 +96,8 @@ def accounts(options: Options, dice: Random) -> Iterator[Account]:
     )  # coprime to the span: names repeat as late as possible
     for index in range(options.users):
         pair = divmod((start + index * step) % span, len(FAMILY))
-        domain = CONTRACTOR_DOMAIN if index > 5 and dice.random() < 0.08 else options.domain  # noqa: PLR2004 - owners come first
+        outside = index >= FIRST_CONTRACTOR and dice.random() < CONTRACTORS
+        domain = CONTRACTOR_DOMAIN if outside else options.domain
         suffix = str(index) if index >= span else ""
         account = _account(dice, pair, suffix=suffix, domain=domain)
         if index and dice.random() < seen:
@@ -102,8 +118,8 @@ def _account(dice: Random, pair: tuple[int, int], *, suffix: str, domain: str) -
         formatted=f"{given} {family}",
         given=given,
         family=family,
-        secondary=(f"{local}@alumni.example",) if dice.random() < 0.06 else (),  # noqa: PLR2004 - some have a second address
-        photo=f"https://photos.example/{uid[:8]}.png" if dice.random() < 0.7 else "",  # noqa: PLR2004 - most have a photo
+        secondary=(f"{local}@alumni.example",) if dice.random() < ALTERNATIVE else (),
+        photo=f"https://photos.example/{uid[:8]}.png" if dice.random() < PHOTOS else "",
         title=dice.choice(TITLES[department]),
         department=department,
         created_ms=created,
@@ -112,20 +128,16 @@ def _account(dice: Random, pair: tuple[int, int], *, suffix: str, domain: str) -
 
 
 def _leave_gaps(account: Account, dice: Random) -> None:
-    """Take away what some real records lack (Notion: A7)."""
-    kind = dice.randrange(6)
-    if kind == 0:
+    """Take away what some real records lack (Notion: N-052, N-056, N-062)."""
+    gap = dice.choice(("formatted", "parts", "name", "role", "photos", "title"))
+    if gap in {"formatted", "name"}:
         account.formatted = None
-    elif kind == 1:
+    if gap in {"parts", "name"}:
         account.given = account.family = None
-    elif kind == 2:  # noqa: PLR2004 - the kinds are a list
-        account.formatted = account.given = account.family = None
-    elif kind == 3:  # noqa: PLR2004
-        account.hides_role = True
-    elif kind == 4:  # noqa: PLR2004
+    if gap == "photos":
         account.photo, account.hides_photos = "", True
-    else:
-        account.title = ""
+    account.hides_role = gap == "role"
+    account.title = "" if gap == "title" else account.title
 
 
 def role_of(index: int, options: Options) -> str:

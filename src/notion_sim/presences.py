@@ -1,4 +1,4 @@
-"""Who was there throughout a stretch of the history, and who at any time in it: the oracle's arithmetic.
+"""Who was there throughout a stretch of the history, and who at any time in it.
 
 Pure reading. Goes back from the present through the history, so the past needs no copies.
 """

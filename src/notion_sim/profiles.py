@@ -1,4 +1,4 @@
-"""What a SCIM body says about a person, and what of it Notion keeps (Notion: A7, A11).
+"""What a SCIM body says about a person, and what of it Notion keeps (Notion: N-050 to N-060).
 
 Pure: reads bodies and accounts, returns values; changes no workspace.
 """
@@ -65,7 +65,7 @@ def user_name(body: dict[str, Any], options: Options) -> str:
 
 
 def role_in(body: dict[str, Any]) -> str | None:
-    """Return the workspace role that a body names, if it names one (Notion: A9)."""
+    """Return the workspace role that a body names, if it names one (Notion: N-061)."""
     extension = body.get(NOTION_USER)
     if not isinstance(extension, dict) or "role" not in extension:
         return None
@@ -106,7 +106,7 @@ def read_profile(body: dict[str, Any], now: Profile, options: Options) -> Profil
 
 
 def _addresses(body: dict[str, Any], now: Profile, options: Options) -> tuple[str, tuple[str, ...]]:
-    """Return the primary address and the others, of which there may be five (Notion: A11)."""
+    """Return the primary address and the others, of which there may be five (Notion: N-136)."""
     email = user_name(body, options)
     entries = _entries(body.get("emails"))
     primary = [str(e["value"]).lower() for e in entries if e.get("primary") is True]
@@ -127,14 +127,14 @@ def _entries(value: object) -> list[dict[str, Any]]:
 
 
 def _one_phone(value: object) -> list[dict[str, Any]]:
-    """Keep one number: the primary one, else the first with a value (Notion: A7)."""
+    """Keep one number: the primary one, else the first with a value (Notion: N-058)."""
     entries = _entries(value)
     entries.sort(key=lambda entry: entry.get("primary") is not True)
     return entries[:1]
 
 
 def _name(value: object, now: Profile) -> tuple[str | None, str | None, str | None]:
-    """Return formatted, given and family name; Notion holds one string, so they follow each other."""
+    """Return formatted, given and family name; they follow each other (Notion: N-051)."""
     name = value if isinstance(value, dict) else {}
     formatted, given, family = (
         name.get(key) or None for key in ("formatted", "givenName", "familyName")

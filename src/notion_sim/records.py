@@ -1,4 +1,4 @@
-"""Members and groups in the form in which SCIM shows them (RFC 7643 §4, Notion: A7, A12).
+"""Members and groups as SCIM shows them (RFC 7643 §4; Notion: N-050 to N-067, N-104).
 
 Owns the shape. Lists are joined from prepared fragments, because a page of 100 users must cost less
 than the client's own work on it: the volatile end of a record (`meta`) is added at the join.
@@ -196,7 +196,7 @@ def _group_head(world: World, gid: str, origin: str) -> bytes:
 
 
 def list_page(resources: bytes, *, total: int, start: int, count: int) -> bytes:
-    """Return the ListResponse around some `Resources` (RFC 7644 §3.4.2, Notion: A5)."""
+    """Return the ListResponse around some `Resources` (RFC 7644 §3.4.2, Notion: N-030, N-033)."""
     head = (
         f'{{"schemas":["{LIST}"],"totalResults":{total},"startIndex":{start},"itemsPerPage":{count}'
     )

@@ -1,4 +1,4 @@
-"""The public REST API, as far as it knows users (Notion: B1-B5). Opens no socket."""
+"""The public REST API, as far as it knows users (Notion: N-139 to N-153). Opens no socket."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def _reply(value: dict[str, Any]) -> Reply:
 
 
 def _check_version(request: Request) -> None:
-    """Refuse a request without a known Notion-Version (Notion: B3)."""
+    """Refuse a request without a known Notion-Version (Notion: N-150)."""
     version = request.headers.get("notion-version", "")
     if not version:
         raise Refusal(400, "The Notion-Version header is missing.", code="missing_version")

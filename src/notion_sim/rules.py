@@ -1,4 +1,4 @@
-"""What Notion refuses to do in a workspace (Notion: A2, A8, A12); every doubtful answer is a switch.
+"""What Notion refuses to do in a workspace; every doubtful answer is a switch.
 
 Only checks. Raises `Refusal` or returns; changes nothing. Each rule names its fact.
 """
@@ -26,7 +26,7 @@ def _refuse_unless_allowed(answer: str, detail: str) -> None:
 
 
 def may_remove(world: World, uid: str, bearer: str) -> None:
-    """Refuse to remove the maker of the calling token (A2) and the last workspace owner (A8)."""
+    """Refuse to remove the calling token's maker (Notion: N-016) and the last owner (N-094)."""
     token = world.tokens.get(bearer)
     if token is not None and token.creator == uid:
         _refuse_unless_allowed(
@@ -38,7 +38,7 @@ def may_remove(world: World, uid: str, bearer: str) -> None:
 
 
 def may_have_role(world: World, uid: str, role: str) -> None:
-    """Refuse a role that does not exist, and the demotion of the last owner (A8, A9)."""
+    """Refuse an unknown role, and the demotion of the last owner (Notion: N-094, N-099)."""
     if role not in KNOWN_ROLES and role != world.roles.get(uid):
         raise Refusal(400, f"There is no role {role!r}.", scim_type="invalidValue")
     if role != "owner" and world.owners() == [uid]:
@@ -46,7 +46,7 @@ def may_have_role(world: World, uid: str, role: str) -> None:
 
 
 def may_edit_profile(world: World, uid: str) -> None:
-    """Refuse a profile edit where the domain of the person's e-mail is not verified (A8, A10)."""
+    """Refuse a profile edit where the e-mail's domain is not verified (Notion: N-091)."""
     domain = world.accounts[uid].email.rpartition("@")[2]
     if domain != world.options.domain:
         _refuse_unless_allowed(
@@ -56,7 +56,7 @@ def may_edit_profile(world: World, uid: str) -> None:
 
 
 def may_use_addresses(world: World, uid: str, addresses: tuple[str, ...], *, status: int) -> None:
-    """Refuse an address that another account has: 409 on POST, 500 on an update (A8)."""
+    """Refuse another account's address: 409 on POST, 500 on an update (Notion: N-093)."""
     for address in addresses:
         if world.by_email.get(address, uid) != uid:
             kind = "uniqueness" if status == 409 else ""  # noqa: PLR2004 - HTTP
@@ -64,7 +64,7 @@ def may_use_addresses(world: World, uid: str, addresses: tuple[str, ...], *, sta
 
 
 def may_name_group(world: World, gid: str, name: object) -> str:
-    """Return the name if a group may have it; refuse an empty or taken one (A12)."""
+    """Return the name if a group may have it; refuse an empty or taken one (Notion: N-110)."""
     if not isinstance(name, str) or not name.strip():
         raise Refusal(400, "displayName is required.", scim_type="invalidValue")
     taken = any(group.name == name and group.id != gid for group in world.groups.values())
@@ -74,7 +74,7 @@ def may_name_group(world: World, gid: str, name: object) -> str:
 
 
 def may_add_members(world: World, ids: list[str]) -> list[str]:
-    """Return those ids that may be put into a group: members, never guests or strangers (A12)."""
+    """Return those ids that may join a group: members only (Notion: N-105, N-106)."""
     answer = world.options.unknown_member
     for uid in ids:
         if uid not in world.roles and answer != "ignore":
@@ -84,7 +84,7 @@ def may_add_members(world: World, ids: list[str]) -> list[str]:
 
 
 def may_delete_group(world: World, gid: str) -> None:
-    """Refuse to delete a group that is the last full-access holder of a page (A12)."""
+    """Refuse to delete a group that is the last full-access holder of a page (Notion: N-113)."""
     if world.groups[gid].last_access:
         _refuse_unless_allowed(
             world.options.delete_group_status,

@@ -1,4 +1,4 @@
-"""The SCIM face: who may ask, which call it is, and what is answered (Notion: A1-A14).
+"""The SCIM face: who may ask, which call it is, and what is answered (Notion: N-003, N-007, N-008).
 
 Routes requests to reading (here) and writing (`notion_sim.scim_write`). Opens no socket.
 """
@@ -25,7 +25,7 @@ def answer(world: World, request: Request) -> Reply:
     kind, _, ident = request.path.removeprefix(PREFIX).strip("/").partition("/")
     open_door = kind == "ServiceProviderConfig" and world.options.open_discovery == "yes"
     if not open_door:
-        admit(world, request)
+        _admit(world, request)
     form = f"{kind}/*" if ident else kind
     ways = ROUTES.get(form)
     if ways is None or "/" in ident:
@@ -42,7 +42,7 @@ def _plain(reply: Reply) -> Reply:
     return Reply(status=reply.status, body=reply.body, content_type=kind, headers=reply.headers)
 
 
-def admit(world: World, request: Request) -> None:
+def _admit(world: World, request: Request) -> None:
     """Refuse a stranger, and a workspace that has not the plan.
 
     Raises:

@@ -1,4 +1,4 @@
-"""SCIM requests that change something (Notion: A8, A9, A12): read the body, ask the rules, then act.
+"""SCIM requests that change something: read the body, ask the rules, then act.
 
 A request is carried out whole or not at all: every rule is asked before the first change.
 """
@@ -29,9 +29,16 @@ __all__ = [
 
 Body = dict[str, Any]
 NOBODY = Profile(
-    email="", secondary=(), display="", formatted=None, given=None, family=None, title="", department="",
+    email="",
+    secondary=(),
+    display="",
+    formatted=None,
+    given=None,
+    family=None,
+    title="",
+    department="",
     extra={},
-)  # fmt: skip
+)
 
 
 def member(world: World, uid: str) -> Account:
@@ -52,7 +59,7 @@ def group(world: World, gid: str) -> Group:
 
 
 def create_user(world: World, request: Request, _ident: str) -> Reply:
-    """Attach an account to the workspace, making it first if there is none (A8)."""
+    """Attach an account to the workspace, making it first if there is none (Notion: N-078)."""
     body = request.json()
     name, role = user_name(body, world.options), role_in(body) or "member"
     rules.may_have_role(world, "", role)
@@ -72,20 +79,20 @@ def create_user(world: World, request: Request, _ident: str) -> Reply:
 
 
 def _photo(body: Body) -> str:
-    """Return the photo's address; only a POST is heard (A7)."""
+    """Return the photo's address; only a POST is heard (Notion: N-056)."""
     photos = body.get("photos")
     first = photos[0] if isinstance(photos, list) and photos else None
     return str(first.get("value") or "") if isinstance(first, dict) else ""
 
 
 def patch_user(world: World, request: Request, uid: str) -> Reply:
-    """Apply operations to a member (A8, A13)."""
+    """Apply operations to a member (Notion: N-083)."""
     member(world, uid)
     return _update_user(world, request, uid, apply_patch(_present(world, uid), request.json()))
 
 
 def put_user(world: World, request: Request, uid: str) -> Reply:
-    """Replace a member; what the body leaves out is kept or cleared as `put_omitted` says (A8)."""
+    """Replace a member; `put_omitted` says what happens to the rest (Notion: N-084)."""
     member(world, uid)
     body, present = request.json(), _present(world, uid)
     if world.options.put_omitted == "clear":
@@ -134,7 +141,7 @@ def _write_profile(world: World, account: Account, profile: Profile) -> None:
 
 
 def delete_user(world: World, request: Request, uid: str) -> Reply:
-    """Remove a member; the account survives (A8)."""
+    """Remove a member; the account survives (Notion: N-085)."""
     member(world, uid)
     rules.may_remove(world, uid, request.bearer)
     world.leave(uid)
@@ -147,7 +154,7 @@ def delete_user(world: World, request: Request, uid: str) -> Reply:
 
 
 def create_group(world: World, request: Request, _ident: str) -> Reply:
-    """Make a group, with members if the body names some (A12)."""
+    """Make a group, with members if the body names some (Notion: N-111)."""
     body = request.json()
     name = rules.may_name_group(world, "", body.get("displayName"))
     ids = rules.may_add_members(world, _member_ids(body.get("members")))
@@ -174,7 +181,7 @@ def _member_ids(members: object) -> list[str]:
 
 
 def patch_group(world: World, request: Request, gid: str) -> Reply:
-    """Apply operations to a group (A12, A13)."""
+    """Apply operations to a group (Notion: N-116 to N-119)."""
     found = group(world, gid)
     present = {"displayName": found.name, "members": [{"value": uid} for uid in found.members]}
     wanted = apply_patch(present, request.json())
@@ -185,7 +192,7 @@ def patch_group(world: World, request: Request, gid: str) -> Reply:
 
 
 def put_group(world: World, request: Request, gid: str) -> Reply:
-    """Replace a group; `group_put_without_members` says what happens to members left out (A12)."""
+    """Replace a group; a switch says what happens to members left out (Notion: N-112)."""
     found, body = group(world, gid), request.json()
     kept = list(found.members) if world.options.group_put_without_members == "keep" else []
     ids = _member_ids(body["members"]) if "members" in body else kept
@@ -206,7 +213,7 @@ def _update_group(world: World, found: Group, name: object, ids: list[str]) -> N
 
 
 def delete_group(world: World, _request: Request, gid: str) -> Reply:
-    """Delete a group, unless a page would be orphaned (A12)."""
+    """Delete a group, unless a page would be orphaned (Notion: N-113)."""
     group(world, gid)
     rules.may_delete_group(world, gid)
     world.delete_group(gid)

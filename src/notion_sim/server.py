@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from notion_sim.engine import Engine, Exchange
 from notion_sim.wire import Reply, Request
 
-__all__ = ["Application", "listen", "serve"]
+__all__ = ["Application", "TearableProtocol", "listen", "serve"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

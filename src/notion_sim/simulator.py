@@ -170,7 +170,7 @@ class Simulator:
         return self._call(lambda: console.state(self._engine))
 
     def presence(self, first_seq: int, last_seq: int) -> dict[str, Any]:
-        """Return who was there throughout, and who at any time, between two points of the history."""
+        """Return who was there throughout, and who at any time, between two events."""
         return self._call(lambda: console.presence(self._engine, first_seq, last_seq))
 
     def move(self, times: int = 1) -> list[str]:
@@ -210,7 +210,7 @@ class Simulator:
 
     def revoke_tokens(self) -> int:
         """Revoke every SCIM token; return how many died."""
-        return self._call(lambda: self.world.revoke_tokens())
+        return self._call(self.world.revoke_tokens)
 
     def mint_token(self, creator: str) -> str:
         """Return a new SCIM token made by a member."""

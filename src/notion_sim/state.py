@@ -8,7 +8,7 @@ __all__ = ["Account", "Bot", "Event", "Group", "Token"]
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """A Notion account, which outlives any membership (Notion: A8).
+    """A Notion account, which outlives any membership (Notion: N-085).
 
     None in a name part means that Notion does not return that part.
     """
@@ -57,7 +57,7 @@ class Bot:
 
 @dataclass(slots=True, kw_only=True)
 class Token:
-    """A SCIM token, personal to its creator and bound to the workspace (Notion: A2).
+    """A SCIM token, personal to its creator and bound to the workspace (Notion: N-011, N-012).
 
     `creator` is empty when an organization owner who is no member made it.
     """

@@ -77,7 +77,7 @@ class Reply:
     content_type: str = SCIM
     headers: tuple[tuple[str, str], ...] = ()
     edge: bool = False
-    """True when a proxy before Notion answers: cf-ray, and no request id (Notion: B4)."""
+    """True when a proxy before Notion answers: cf-ray, and no request id (Notion: N-154)."""
 
     def with_header(self, name: str, value: str) -> "Reply":
         """Return the reply with one more header."""
@@ -92,12 +92,13 @@ def json_reply(value: object, status: int = 200, *, content_type: str = SCIM) ->
 
 def html_error(status: int, title: str) -> Reply:
     """Return the page of a proxy that stands before Notion."""
-    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    head = f"<!DOCTYPE html><html><head><title>{title}</title></head>"
+    page = f"{head}<body><h1>{title}</h1></body></html>\n"
     return Reply(status=status, body=page.encode(), content_type=HTML, edge=True)
 
 
 def rest_error(refusal: Refusal, request_id: str, extra: dict[str, Any] | None = None) -> Reply:
-    """Return an error of the REST API (Notion: B4)."""
+    """Return an error of the REST API (Notion: N-152)."""
     value: dict[str, Any] = {
         "object": "error",
         "status": refusal.status,
@@ -111,7 +112,7 @@ def rest_error(refusal: Refusal, request_id: str, extra: dict[str, Any] | None =
 
 
 def scim_error(refusal: Refusal, options: Options, request_id: str) -> Reply:
-    """Return a SCIM error in the form that the switch `error_body` names (Notion: A14)."""
+    """Return a SCIM error in the form that the switch `error_body` names (Notion: N-125)."""
     if options.error_body == "rest":
         return rest_error(refusal, request_id)
     if options.error_body == "html":

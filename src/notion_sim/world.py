@@ -1,7 +1,7 @@
 """The workspace's state, and each single change of it, written into a history.
 
-Owns accounts, memberships, groups, guests, tokens and their order. Refuses to decide whether a request
-may do something: rules that a request can break are `notion_sim.rules`. Knows no HTTP and no JSON.
+Owns accounts, memberships, groups, guests, tokens and their order. Refuses to decide whether a
+request may do something: that is `notion_sim.rules`. Knows no HTTP and no JSON.
 """
 
 import time
@@ -43,7 +43,7 @@ class World:
 
     def _fill(self) -> None:
         """Make the company."""
-        dice, options = Random(options_seed(self.options)), self.options
+        dice, options = Random(f"company {self.options.seed}"), self.options
         for index, account in enumerate(people.accounts(options, dice)):
             self._remember(account)
             self.roles[account.id] = people.role_of(index, options)
@@ -91,7 +91,7 @@ class World:
         return secret
 
     def revoke_tokens(self, creator: str | None = None) -> int:
-        """Revoke the tokens that `creator` made, or all; return how many died (Notion: A2)."""
+        """Revoke the tokens that `creator` made, or all; return how many died (Notion: N-014)."""
         doomed = [
             token
             for token in self.tokens.values()
@@ -169,7 +169,7 @@ class World:
         self.revoke_tokens(uid)
 
     def set_emails(self, uid: str, email: str, secondary: tuple[str, ...]) -> None:
-        """Give an account its addresses; the id stays (Notion: A7)."""
+        """Give an account its addresses; the id stays (Notion: N-070)."""
         account = self.accounts[uid]
         for address in (account.email, *account.secondary):
             if self.by_email.get(address) == uid:
@@ -245,8 +245,3 @@ class World:
         """Give both listings a new order that lasts."""
         self.dice.shuffle(self.order)
         self.dice.shuffle(self.group_order)
-
-
-def options_seed(options: Options) -> str:
-    """Return the seed of the company, in a form that no other dice share."""
-    return f"company {options.seed}"
