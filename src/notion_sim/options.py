@@ -154,6 +154,11 @@ class Options:
         fact="N-049 [I]",
         text="`email eq` finds the primary address only, or secondary ones too.",
     )
+    deactivated: str = _choice(
+        "removed|kept",
+        fact="N-087 [D]",
+        text="active: false removes a member, or keeps the record in all lists with active: false.",
+    )
     delete_user_status: str = _choice("204|200", fact="N-086 [I]", text="Answer to a removal.")
     patch_group_status: str = _choice("200|204", fact="N-119 [I]", text="Answer to a group PATCH.")
     duplicate_group: str = _choice(

@@ -106,13 +106,20 @@ def read_profile(body: dict[str, Any], now: Profile, options: Options) -> Profil
 
 
 def _addresses(body: dict[str, Any], now: Profile, options: Options) -> tuple[str, tuple[str, ...]]:
-    """Return the primary address and the others, of which there may be five (Notion: N-136)."""
+    """Return the primary address and the others, of which there may be five (Notion: N-136).
+
+    A new primary entry beats the old one, which stays as another address (RFC 7644 §3.5.2). A new
+    userName without a new primary entry replaces the old address.
+    """
     email = user_name(body, options)
     entries = _entries(body.get("emails"))
     primary = [str(e["value"]).lower() for e in entries if e.get("primary") is True]
-    if email == now.email and primary and primary[0] != now.email:
-        email = user_name({"userName": primary[0]}, options)
-    rest = [str(e["value"]).lower() for e in entries if e.get("primary") is not True]
+    fresh = [address for address in primary if address != now.email]
+    if email == now.email and fresh:
+        email = user_name({"userName": fresh[-1]}, options)
+    rest = [str(entry["value"]).lower() for entry in entries]
+    if email != now.email and not fresh:
+        rest = [address for address in rest if address != now.email]
     secondary = tuple(dict.fromkeys(address for address in rest if address != email))
     if len(secondary) > MOST_SECONDARY:
         raise Refusal(

@@ -90,7 +90,7 @@ def user_record(account: Account, role: str, options: Options) -> dict[str, Any]
             {"value": account.email, "primary": True},
             *({"value": address, "primary": False} for address in account.secondary),
         ],
-        "active": True,
+        "active": account.active,
     }
     if not account.hides_photos:
         photo = {"value": account.photo, "type": "photo", "primary": True}

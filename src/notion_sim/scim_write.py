@@ -111,7 +111,8 @@ def _present(world: World, uid: str) -> Body:
 
 def _update_user(world: World, request: Request, uid: str, wanted: Body) -> Reply:
     """Bring a member to the wanted record: removal, profile and role."""
-    if str(wanted.get("active", True)).lower() == "false":
+    active = str(wanted.get("active", True)).lower() != "false"
+    if not active and world.options.deactivated == "removed":
         rules.may_remove(world, uid, request.bearer)
         record = records.user_dict(world, uid, request.origin) | {"active": False}
         world.leave(uid)
@@ -129,6 +130,7 @@ def _update_user(world: World, request: Request, uid: str, wanted: Body) -> Repl
         _write_profile(world, account, profile)
     if role is not None:
         world.set_role(uid, role)
+    world.set_active(uid, active=active)
     return json_reply(records.user_dict(world, uid, request.origin))
 
 

@@ -23,6 +23,8 @@ class Account:
     photo: str = ""
     title: str = ""
     department: str = ""
+    active: bool = True
+    """False only with the switch `deactivated=kept`."""
     hides_role: bool = False
     hides_photos: bool = False
     extra: dict[str, Any] | None = None

@@ -135,7 +135,7 @@ class World:
         place = {"front": 0, "back": len(self.order)}.get(where)
         self.order.insert(self.dice.randint(0, len(self.order)) if place is None else place, uid)
         account = self.accounts[uid]
-        account.fragment = None
+        account.fragment, account.active = None, True
         self._record("joined", user=uid, detail=role)
         if self.options.rejoin_restores_groups == "yes":
             for gid in account.former_groups:
@@ -167,6 +167,13 @@ class World:
         account.hides_role, account.fragment = False, None
         self._record("role", user=uid, detail=f"{former} -> {role}")
         self.revoke_tokens(uid)
+
+    def set_active(self, uid: str, *, active: bool) -> None:
+        """Suspend a member or end that; only `deactivated=kept` leads here."""
+        account = self.accounts[uid]
+        if account.active != active:
+            account.active, account.fragment = active, None
+            self._record("activated" if active else "deactivated", user=uid)
 
     def set_emails(self, uid: str, email: str, secondary: tuple[str, ...]) -> None:
         """Give an account its addresses; the id stays (Notion: N-070)."""
