@@ -151,7 +151,6 @@ async def _run(plan: Plan, world: Surroundings, draft: Draft) -> None:
         draft.discovered(world.now())
         with draft.phase(phase.name) as missing:
             await phase.read(draft, missing)
-        world.log(f"Synced {phase.name}", missing=len(missing))
 
 
 def _put_aside(draft: Draft) -> str:

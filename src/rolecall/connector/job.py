@@ -5,9 +5,10 @@ Reads no flags and no environment: everything it needs is in a `Job`.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -23,7 +24,18 @@ from rolecall.notion.pacing import PaceLimits
 from rolecall.notion.rest import NOTION_VERSION
 from rolecall.notion.workspace import RestWorkspace, ScimWorkspace
 
-__all__ = ["REST_URL", "SCIM_URL", "USER_AGENT", "Access", "Job", "Outcome", "Travel", "run"]
+__all__ = [
+    "REST_URL",
+    "SCIM_URL",
+    "USER_AGENT",
+    "Access",
+    "Job",
+    "Outcome",
+    "Travel",
+    "check",
+    "connect",
+    "run",
+]
 
 SCIM_URL: Final = "https://api.notion.com/scim/v2"
 """Notion: N-001. The Go connector's default is another of Notion's hosts."""
@@ -185,7 +197,7 @@ def _with_way_out(refusal: Fatal, job: Job) -> Fatal:
 
 async def _by_scim(job: Job, access: Access, tools: _Tools) -> Outcome:
     async with AsyncExitStack() as stack:
-        client = _client(job, access, tools, pace=job.travel.pace(SCIM_START, SCIM_CEILING))
+        client = connect(access, job.travel, tools.world.now)
         await stack.enter_async_context(client)
         workspace = ScimWorkspace(
             client,
@@ -242,35 +254,33 @@ def _plan(job: Job, phases: tuple[Phase, ...], *, scope: Scope) -> Plan:
 def _rest(job: Job, tools: _Tools) -> Client:
     if job.rest is None:  # `check` has refused this
         raise BadConfig("There is no API key.", hint="Give --api-key.")
-    return _client(
-        job,
-        job.rest,
-        tools,
-        pace=job.travel.pace(REST_RATE, REST_RATE),
-        headers={"Notion-Version": NOTION_VERSION},
-    )
+    return connect(job.rest, job.travel, tools.world.now, rest=True)
 
 
 def _rest_workspace(job: Job, client: Client, tools: _Tools) -> RestWorkspace:
     return RestWorkspace(client, page_size=job.travel.page_size, notice=tools.report.warn)
 
 
-def _client(
-    job: Job,
-    access: Access,
-    tools: _Tools,
-    *,
-    pace: PaceLimits,
-    headers: Mapping[str, str] | None = None,
+def connect(
+    access: Access, travel: Travel, clock: Callable[[], datetime], *, rest: bool = False
 ) -> Client:
+    """A client for one of the two doors, to be used as a context manager.
+
+    Args:
+        access: where, and with which credential.
+        travel: how.
+        clock: the time now.
+        rest: whether it is the public API, not SCIM.
+    """
+    pace = travel.pace(REST_RATE, REST_RATE) if rest else travel.pace(SCIM_START, SCIM_CEILING)
     connection = Connection(
         base_url=access.url,
         token=access.token,
-        headers=headers or {},
+        headers={"Notion-Version": NOTION_VERSION} if rest else {},
         pace=pace,
-        patience=job.travel.patience,
-        workers=job.travel.workers,
-        timeout_s=job.travel.timeout_s,
-        ca_file=job.travel.ca_file,
+        patience=travel.patience,
+        workers=travel.workers,
+        timeout_s=travel.timeout_s,
+        ca_file=travel.ca_file,
     )
-    return Client(connection, clock=tools.world.now, user_agent=USER_AGENT)
+    return Client(connection, clock=clock, user_agent=USER_AGENT)

@@ -54,6 +54,7 @@ COLUMNS: Final[dict[What, tuple[str, ...]]] = {
 """The columns of each table, in order; docs/reference/json.md explains them."""
 
 _USER_TRAIT: Final = UserTrait.DESCRIPTOR.full_name
+_FEW: Final = 3  # so many of its own words are enough for one line
 _NEAR: Final = 5  # so many suggestions are enough
 _ALIKE: Final = 0.6  # difflib's own threshold for "close"
 _PART: Final = 0.9  # a part of the name is nearly as good as the name
@@ -255,17 +256,22 @@ def label(run: SyncRun, kinds: Kinds) -> str:
 
 
 def _missing(run: SyncRun, kinds: Kinds) -> str:
-    """What a partial sync lacks: its own word for it, else the kinds without a single row."""
-    named = _own_words(run.sync_token)
-    if not named and run.sync_type == "resources_only":
-        named = ["who holds what"]
-    if not named:
-        every = {"accounts": kinds.accounts, "roles": kinds.roles, "groups": kinds.groups}
-        named = [name for name, types in every.items() if not kinds.listed.intersection(types)]
-    if not named:
-        return "something is missing, and the log of that sync says what"
-    plural = len(named) > 1 or named[0].endswith("s")
-    return f"{' and '.join(named)} {'are' if plural else 'is'} missing"
+    """What a partial sync lacks: kinds that it does not know, and its own words for the rest."""
+    own = _own_words(run.sync_token)
+    every = {"accounts": kinds.accounts, "roles": kinds.roles, "groups": kinds.groups}
+    # A kind that was asked for and has no rows may just be empty, unless nothing else is told.
+    absent = [
+        name
+        for name, types in every.items()
+        if not types or not (own or kinds.listed.intersection(types))
+    ]
+    said = [f"{' and '.join(absent)} are missing"] if absent else []
+    if run.sync_type == "resources_only":
+        said.append("who holds what is missing")
+    said += [words.rstrip(".") for words in own[:_FEW]]
+    if len(own) > _FEW:
+        said.append(f"and {len(own) - _FEW} more")
+    return "; ".join(said) or "something is missing, and the log of that sync says what"
 
 
 def _own_words(token: str) -> list[str]:

@@ -156,6 +156,8 @@ class ScimSource:
         self._dice = dice
         self._report = report
         self._workers = workers
+        self.bots_found = 0
+        """Accounts that are no people and take no seat."""
 
     def phases(self) -> tuple[Phase, ...]:
         """In order; types that are not wanted are not asked for."""
@@ -189,6 +191,7 @@ class ScimSource:
         listed = await self._bots.accounts(_Collect(bots))
         missing += [str(bad) for bad in listed.bad]
         draft.add_resources(baton.user_resource(bot) for bot in bots)
+        self.bots_found = len(bots)
         self._report.log("Synced bots", count=len(bots))
 
     async def _groups(self, draft: Draft, missing: list[str]) -> None:

@@ -260,6 +260,10 @@ class RestWorkspace:
         """Whose key this is."""
         return await self._client.get(rest.ME_PATH, rest.me, asked_for="the key's own user")
 
+    async def first_page(self) -> int:
+        """How many users the first page shows; needs the capability to read them."""
+        return len((await self._page("")).rows)
+
     async def _once(self, sink: Sink[Member | Bot]) -> tuple[Listed, int]:
         sink.restart()
         ids, bad, cursors = set[str](), list[BadRecord](), set[str]()

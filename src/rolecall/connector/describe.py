@@ -1,0 +1,93 @@
+"""`capabilities`, `config` and `completion`: the connector describes itself to other tools.
+
+The JSON is what the Go runner prints for its connectors, with what this one can do.
+"""
+
+from typing import Final
+
+import click
+from click.shell_completion import get_completion_class
+from google.protobuf import json_format
+
+from rolecall.baton.proto._generated.c1.config.v1.config_pb2 import Configuration, Field
+from rolecall.baton.proto._generated.c1.connector.v2.connector_pb2 import (
+    Capability,
+    CapabilityPermissions,
+    ConnectorCapabilities,
+    ResourceTypeCapability,
+)
+from rolecall.connector.flags import SECRETS, Flag, supported
+from rolecall.connector.resources import any_of, resource_types
+
+__all__ = ["capabilities", "completion", "config", "connector_capabilities"]
+
+_READS: Final = (Capability.CAPABILITY_SYNC, Capability.CAPABILITY_TARGETED_SYNC)
+
+
+def connector_capabilities() -> ConnectorCapabilities:
+    """What this release can do, for each resource type and in all."""
+    return ConnectorCapabilities(
+        resource_type_capabilities=[
+            ResourceTypeCapability(
+                resource_type=one, capabilities=_READS, permissions=CapabilityPermissions()
+            )
+            for one in resource_types()
+        ],
+        connector_capabilities=_READS,
+    )
+
+
+@click.command("capabilities", short_help="Print what this connector can do, as Baton's JSON.")
+def capabilities() -> None:
+    """Print what this connector can do, as Baton's JSON."""
+    packed = any_of(connector_capabilities())
+    click.echo(json_format.MessageToJson(packed, indent=2), nl=False)
+
+
+@click.command("config", short_help="Print the settings of this connector, as Baton's JSON.")
+def config() -> None:
+    """Print the settings of this connector, as Baton's JSON: those about running first."""
+    shown = sorted((f for f in supported() if not f.hidden), key=lambda flag: not flag.ops)
+    described = Configuration(
+        fields=[_field(flag) for flag in shown],
+        display_name="Notion",
+        help_url="/docs/baton/notion",
+        icon_url="/static/app-icons/notion.svg",
+    )
+    click.echo(json_format.MessageToJson(described, indent=2), nl=False)
+
+
+def _field(flag: Flag) -> Field:
+    found = Field(
+        name=flag.name,
+        display_name=_DISPLAY_NAMES.get(flag.name, ""),
+        description=flag.help,
+        is_ops=flag.ops,
+        is_secret=flag.name in SECRETS,
+    )
+    if flag.kind is bool:
+        found.bool_field.SetInParent()
+    elif isinstance(flag.kind, click.IntRange):
+        found.int_field.default_value = flag.default
+        if flag.kind.min is not None and flag.kind.max is not None:
+            found.int_field.rules.gte = int(flag.kind.min)
+            found.int_field.rules.lte = int(flag.kind.max)
+    else:
+        found.string_field.default_value = "" if flag.default is None else str(flag.default)
+    return found
+
+
+_DISPLAY_NAMES: Final = {"scim-token": "Notion SCIM API token", "api-key": "Notion API key"}
+
+
+@click.command("completion", short_help="Print the completion script of a shell.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the completion script of a shell; put its output where the shell looks for it."""
+    found = get_completion_class(shell)
+    if found is None:  # the choice above allows only what click knows
+        raise click.UsageError(f"There is no completion for {shell}.")
+    root = context.find_root().command
+    script = found(root, {}, "rolecall-notion", "_ROLECALL_NOTION_COMPLETE")
+    click.echo(script.source())

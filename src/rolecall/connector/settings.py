@@ -1,0 +1,199 @@
+"""From flags, variables and files to a `Job`: the only module that reads the environment.
+
+Flag before variable before configuration file before default; click keeps that order.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rolecall.connector import log
+from rolecall.connector.flags import SECRETS
+from rolecall.connector.job import Access, Job, Travel
+from rolecall.connector.resources import TYPES
+from rolecall.connector.targets import parse_targets
+from rolecall.errors import BadConfig
+from rolecall.notion.client import Patience
+
+__all__ = [
+    "hide_secrets",
+    "job_of",
+    "kept_syncs",
+    "read_config",
+    "read_secret",
+    "read_yaml",
+    "secrets_of",
+]
+
+_CONFIG: Final = Path(".baton.yaml")
+_PEBBLE: Final = "This connector writes c1z version 1 (sqlite), which every Baton tool reads."
+
+
+def hide_secrets(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Separate secrets from a command line, where every user of the machine could read them.
+
+    Returns:
+        The command line without them, and the variables to set in their stead.
+    """
+    names = {f"--{name}": "BATON_" + name.upper().replace("-", "_") for name in SECRETS}
+    rest, found = list[str](), dict[str, str]()
+    words = iter(argv)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in names:
+            rest.append(word)
+        elif equals:
+            found[names[name]] = value
+        else:
+            found[names[name]] = next(words, "")
+    return rest, found
+
+
+def read_config(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The configuration file as click's defaults; empty if there is none.
+
+    Raises:
+        BadConfig: the file is named and missing, no YAML, or no mapping.
+    """
+    named = environ.get("BATON_CONFIG_PATH", "")
+    path = Path(named) if named else _CONFIG
+    if not named and not path.exists():
+        return {}
+    if path.suffix not in {".yaml", ".yml"}:
+        raise BadConfig(f"BATON_CONFIG_PATH: {path} must end in .yaml or .yml.")
+    found = read_yaml(path)
+    if not isinstance(found, dict):
+        raise BadConfig(f"{path} must hold names and values, such as `scim-token: ...`.")
+    return {str(key).replace("-", "_"): _flat(value) for key, value in found.items()}
+
+
+def _flat(value: object) -> object:
+    """A YAML list as the comma separated text that a flag takes."""
+    return ",".join(str(one) for one in value) if isinstance(value, list) else value
+
+
+def read_yaml(path: Path) -> object:
+    """What a YAML file holds; an empty mapping if nothing.
+
+    Raises:
+        BadConfig: it is missing, unreadable or no YAML. The message repeats nothing of it.
+    """
+    import yaml  # noqa: PLC0415 - only who has such a file pays for it
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise BadConfig(f"Cannot read {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # Its own words would repeat the line at fault, which may hold a token.
+        mark = getattr(error, "problem_mark", None)
+        where = f" near line {mark.line + 1}" if mark else ""
+        raise BadConfig(f"{path} is no YAML{where}.") from None
+
+
+def read_secret(
+    entry: Mapping[str, Any], what: str, environ: Mapping[str, str] = os.environ
+) -> str:
+    """A secret that stands under `what`, or in the variable `what_env` or the file `what_file`.
+
+    Returns:
+        The secret, or "" if none of the three is there.
+
+    Raises:
+        BadConfig: the variable or file is named and cannot be read.
+    """
+    if variable := entry.get(f"{what}_env"):
+        if str(variable) not in environ:
+            raise BadConfig(f"The variable {variable} is not set.")
+        return environ[str(variable)]
+    if file := entry.get(f"{what}_file"):
+        try:
+            return Path(str(file)).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadConfig(f"Cannot read {file}, which should hold the {what}.") from error
+    return str(entry.get(what) or "")
+
+
+def kept_syncs(environ: Mapping[str, str] = os.environ) -> int | None:
+    """How many full syncs the file keeps (BATON_KEEP_SYNC_COUNT, BATON_SKIP_CLEANUP); None: all.
+
+    Raises:
+        BadConfig: it is no number above 0.
+    """
+    if environ.get("BATON_SKIP_CLEANUP", "").lower() in {"1", "true"}:
+        return None
+    text = environ.get("BATON_KEEP_SYNC_COUNT", "") or "2"
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise BadConfig(f"BATON_KEEP_SYNC_COUNT: {text!r} is no number above 0.")
+    return int(text)
+
+
+def secrets_of(values: Mapping[str, Any]) -> list[str]:
+    """The secrets among the values of flags, for whoever hides them."""
+    keys = [name.replace("-", "_") for name in SECRETS]
+    return [str(values[key]) for key in keys if values.get(key)]
+
+
+def job_of(values: Mapping[str, Any]) -> Job:
+    """The sync that the flags ask for.
+
+    Args:
+        values: by the flags' names as identifiers.
+
+    Raises:
+        BadConfig: a value is unusable.
+    """
+    if values.get("storage_engine") == "pebble":
+        raise BadConfig("--storage-engine pebble is not supported.", hint=_PEBBLE)
+    return Job(
+        target=Path(values["file"]),
+        scim=_access(values["base_url"], values.get("scim_token")),
+        rest=_access(values["rest_base_url"], values.get("api_key")),
+        wanted=_types(values.get("sync_resource_types") or ""),
+        targets=parse_targets(_list(values.get("sync_resources") or "")),
+        include_bots=values["include_bots"],
+        allow_accounts_only=values["allow_accounts_only"],
+        keep=kept_syncs(),
+        travel=Travel(
+            workers=_workers(values["workers"]),
+            page_size=values["page_size"],
+            requests_per_second=values["requests_per_second"],
+            timeout_s=values["http_timeout_seconds"],
+            ca_file=Path(values["ca_file"]) if values.get("ca_file") else None,
+            patience=Patience(total_s=values["retry_seconds"]),
+        ),
+    )
+
+
+def _access(url: str, token: str | None) -> Access | None:
+    """The door, if there is a token; which must be fit for a header."""
+    token = (token or "").strip()
+    if not token:
+        return None
+    log.hide(token)
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise BadConfig(
+            "A token holds a space or a character that no token has.",
+            hint="Copy it again, without quotes and line ends.",
+        )
+    return Access(url=url, token=token)
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in str(text).split(",") if part.strip()]
+
+
+def _types(text: str) -> frozenset[str]:
+    wanted = frozenset(_list(text)) or frozenset(TYPES)
+    if unknown := sorted(wanted - set(TYPES)):
+        raise BadConfig(
+            f"--sync-resource-types: there is no {unknown[0]!r}.",
+            hint=f"There are {', '.join(TYPES)}.",
+        )
+    return wanted
+
+
+def _workers(number: int) -> int:
+    """-1 is 4, as upstream; 0 and 1 are one after the other."""
+    return 4 if number < 0 else max(number, 1)

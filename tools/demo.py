@@ -1,0 +1,178 @@
+"""The demo: a simulated company is synced, some people move, and the difference is shown.
+
+Runs the two commands as a person would, in processes of their own. With `--check` it works in a
+temporary folder and fails if anything that it shows is not so.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+BIN = Path(sys.executable).parent
+USERS, GROUPS, SEED, MOVES = 120, 12, 7, 6
+
+
+class Failed(Exception):
+    """The demo did not show what it should."""
+
+
+def main(arguments: list[str]) -> None:
+    """Run the demo; the argument is the folder for its files, or `--check`."""
+    if arguments == ["--check"]:
+        with tempfile.TemporaryDirectory() as scratch:
+            demo(Path(scratch), watched=False)
+        print("demo-check: ok")
+        return
+    folder = Path(arguments[0])
+    folder.mkdir(exist_ok=True)
+    (folder / "sync.c1z").unlink(missing_ok=True)
+    demo(folder, watched=True)
+
+
+def demo(folder: Path, *, watched: bool) -> None:
+    """Sync, show, move, sync, compare."""
+    with simulator() as environ:
+        tool = Tool(folder, environ, watched=watched)
+        tool.say(f"A company of {USERS} people in {GROUPS} groups, on a simulated Notion.")
+        tool.run("-f", "sync.c1z")
+        accounts = tool.table("accounts", most=15)
+        tool.table("groups")
+        tool.table("roles")
+        expect(len(accounts) == USERS, f"{len(accounts)} accounts instead of {USERS}")
+        tool.say(f"Meanwhile at the company: {MOVES} things happen, and we sync again.")
+        happened = move(environ)
+        for sentence in happened:
+            tool.say(f"  {sentence}")
+        tool.run("-f", "sync.c1z")
+        changes = tool.json("diff", "-f", "sync.c1z")
+        expect(bool(changes), f"no change seen, though there was: {happened}")
+        tool.run("diff", "-f", "sync.c1z")
+        workbook = folder / "access.xlsx"
+        tool.run("export", "-f", "sync.c1z", "--what", "access", workbook.name)
+        expect(workbook.stat().st_size > 0, "the workbook is empty")
+        expect(not list(folder.glob(".*")), "something was left over")
+    tool.say("The files are here:")
+    tool.say(f"  {folder.resolve()}/sync.c1z     both syncs, for every Baton tool")
+    tool.say(f"  {workbook.resolve()}  who has what, for a spreadsheet")
+    tool.say(f"Ask more: {BIN / 'rolecall-notion'} show access NAME -f {folder / 'sync.c1z'}")
+
+
+def expect(so: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like the sentence it is
+    """Fail unless it is so."""
+    if not so:
+        raise Failed(otherwise)
+
+
+@contextmanager
+def simulator() -> Iterator[dict[str, str]]:
+    """A running simulator, as the environment that leads to it."""
+    command = ["--users", USERS, "--groups", GROUPS, "--seed", SEED, "--port", 0]
+    process = subprocess.Popen(
+        [BIN / "notion-sim", *map(str, command)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield {**clean_environ(), **exports(process)}
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def clean_environ() -> dict[str, str]:
+    """Ours, without what somebody set up for their real Notion."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("BATON_")}
+    return {**own, "BATON_LOG_FORMAT": "console"}
+
+
+def exports(process: "subprocess.Popen[str]") -> dict[str, str]:
+    """The variables that the simulator prints when it is ready."""
+    found: dict[str, str] = {}
+    for line in process.stdout or ():
+        if match := re.fullmatch(r"export (\w+)=(.*)", line.strip()):
+            found[match[1]] = shlex.split(match[2])[0]
+        if "BATON_REST_BASE_URL" in found:
+            return found
+    raise Failed("the simulator did not start")
+
+
+def move(environ: dict[str, str]) -> list[str]:
+    """Let people join, leave, and change groups and roles; returns what happened, in words."""
+    root = environ["BATON_BASE_URL"].split("/scim/")[0]
+    body = json.dumps({"times": MOVES}).encode()
+    request = Request(  # noqa: S310 - our own simulator, on this machine
+        f"{root}/_sim/move", data=body, headers={"Content-Type": "application/json"}
+    )
+    with urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+        return list(json.load(answer)["moves"])
+
+
+class Tool:
+    """`rolecall-notion` in a folder.
+
+    Args:
+        folder: where it works.
+        environ: its environment.
+        watched: whether somebody reads what it prints.
+    """
+
+    def __init__(self, folder: Path, environ: dict[str, str], *, watched: bool) -> None:
+        self._folder = folder
+        self._environ = environ
+        self._watched = watched
+
+    def say(self, line: str) -> None:
+        """Tell the person who watches."""
+        if self._watched:
+            print(f"\n{line}" if not line.startswith(" ") else line, flush=True)
+
+    def run(self, *arguments: str) -> str:
+        """Run it, show the command line and its output, and return the latter."""
+        self.say(f"$ rolecall-notion {' '.join(arguments)}")
+        done = self._do(arguments)
+        if self._watched:
+            print(done.stdout, end="", flush=True)
+        return done.stdout
+
+    def json(self, *arguments: str) -> list[object]:
+        """Its output as JSON."""
+        found = json.loads(self._do([*arguments, "-o", "json"]).stdout)
+        expect(isinstance(found, list), "the JSON is no array")
+        return list(found)
+
+    def table(self, what: str, *, most: int = 10_000) -> list[object]:
+        """Show a table of it, its first rows only; return all rows."""
+        self.say(f"$ rolecall-notion show {what} -f sync.c1z")
+        lines = self._do(["show", what, "-f", "sync.c1z"]).stdout.splitlines()
+        if self._watched:
+            print("\n".join(lines[: most + 1]))
+            if len(lines) > most + 1:
+                print(f"... and {len(lines) - most - 1} more")
+        return self.json("show", what, "-f", "sync.c1z")
+
+    def _do(self, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [BIN / "rolecall-notion", *arguments],
+            cwd=self._folder,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=None if self._watched else subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed(f"{arguments} ended with {done.returncode}: {done.stderr or ''}")
+        return done
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Failed as failure:
+        sys.exit(f"demo: {failure}")
