@@ -26,9 +26,9 @@ def starts(total: int, size: int) -> range:
 
     Args:
         total: rows in the listing.
-        size: rows on a page; at least 2, else nothing can overlap.
+        size: rows on a page; less than 2 only where there is no second page: nothing overlaps.
     """
-    step = size - 1
+    step = max(size - 1, 1)  # one row, or none, is one page
     return range(1 + step, max(total, 1), step)
 
 
