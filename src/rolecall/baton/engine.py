@@ -108,7 +108,12 @@ async def sync(plan: Plan, world: Surroundings) -> Complete | Partial:
     """
     folder = WorkFolder.claim(plan.target)
     try:
-        draft = await _draft(plan, world, folder)
+        # Read first what must be kept in the end: a damaged file shall not cost a whole sync.
+        newest = _newest_full(folder)
+        draft = await _draft(plan, world, folder, newest)
+    except Retry:
+        folder.release()
+        raise
     except BaseException:
         folder.remove()
         raise
@@ -123,24 +128,37 @@ async def sync(plan: Plan, world: Surroundings) -> Complete | Partial:
     except BaseException:
         draft.discard()
         raise
-    return _finished(plan, world, draft)
+    return _finished(plan, world, draft, newest)
 
 
-async def _draft(plan: Plan, world: Surroundings, folder: WorkFolder) -> Draft:
+async def _draft(plan: Plan, world: Surroundings, folder: WorkFolder, newest: str) -> Draft:
     """The draft of an interrupted run if it fits, else a new one."""
     now = world.now()
     resume = Resume(config=plan.config, boot=world.boot, not_before=now - MAX_AGE)
     if (draft := Draft.take_up(folder, resume)) is not None:
-        if draft.progress.done and (plan.still_true is None or await plan.still_true(draft)):
+        if await _still_true(plan, draft):
             world.log("resumed previous sync", sync_id=draft.run.sync_id, done=draft.progress.done)
             return draft
         draft.close()
-    parent = "" if plan.scope == FULL else _newest_full(folder)
     run = SyncRun(
-        sync_id=world.new_id(), started_at=now, sync_type=plan.scope, parent_sync_id=parent
+        sync_id=world.new_id(),
+        started_at=now,
+        sync_type=plan.scope,
+        parent_sync_id="" if plan.scope == FULL else newest,
     )
     world.log("starting new sync", sync_id=run.sync_id, sync_type=run.sync_type)
     return Draft.begin(folder, run, resume)
+
+
+async def _still_true(plan: Plan, draft: Draft) -> bool:
+    """Whether an interrupted draft holds anything, and the source says that it is still so."""
+    try:
+        return bool(draft.progress.done) and (
+            plan.still_true is None or await plan.still_true(draft)
+        )
+    except BaseException:
+        draft.close()
+        raise
 
 
 async def _run(plan: Plan, world: Surroundings, draft: Draft) -> None:
@@ -162,11 +180,12 @@ def _put_aside(draft: Draft) -> str:
     return "Nothing was kept; run the same command again."
 
 
-def _finished(plan: Plan, world: Surroundings, draft: Draft) -> Complete | Partial:
+def _finished(plan: Plan, world: Surroundings, draft: Draft, newest: str) -> Complete | Partial:
     missing = draft.progress.missing
+    world.log("Saving c1z...")
     try:
         if missing and draft.run.sync_type == FULL:
-            draft.relabel(PARTIAL, _newest_full(draft.folder))
+            draft.relabel(PARTIAL, newest)
         run, packed = draft.finish(world.now(), keep=plan.keep)
     except BaseException:
         draft.discard()

@@ -78,6 +78,8 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
 
     log.hide(*settings.secrets_of(values))
     context.obj = values
+    if context.invoked_subcommand in {None, "check"}:
+        flags.refuse_surroundings(context)
     paths = [path.strip() for path in values["log_path"].split(",") if path.strip()]
     log.open_log(values["log_level"], values["log_format"], paths)
     if context.invoked_subcommand is None:

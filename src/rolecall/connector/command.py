@@ -132,6 +132,7 @@ def _tell(job: Job, outcome: Outcome, seconds: float) -> None:
         sync_id=outcome.result.run.sync_id,
         sync_type=outcome.result.run.sync_type,
         accounts=accounts,
+        seats=accounts - outcome.bots,
         groups=stats.resources_by_resource_type.get("group", 0),
         roles=stats.resources_by_resource_type.get("role", 0),
         grants=stats.grants,

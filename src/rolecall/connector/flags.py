@@ -9,10 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from rolecall.errors import Code
 
-__all__ = ["REFUSED", "SECRETS", "Flag", "RefusedFlag", "options", "supported"]
+__all__ = [
+    "REFUSED",
+    "SECRETS",
+    "Flag",
+    "RefusedFlag",
+    "options",
+    "refuse_surroundings",
+    "supported",
+]
 
 SECRETS: Final = ("scim-token", "api-key", "client-secret")
 """Flags whose values must never be shown; `cli` takes them out of the process list."""
@@ -255,6 +264,7 @@ REFUSED: Final = {
 """Flags of the Go runner that we know and do not support, with the reason."""
 
 _SHORT: Final = {"provisioning": "-p"}
+_KEY: Final = "rolecall.refused"
 
 _SWITCHES: Final = {
     "provisioning",
@@ -294,6 +304,19 @@ def supported() -> tuple[Flag, ...]:
     return _FLAGS
 
 
+def refuse_surroundings(context: click.Context) -> None:
+    """Raise if the environment or the configuration file asks for what we do not support.
+
+    For commands that talk to Notion; those that read a file do not mind what the service next to
+    them is told.
+
+    Raises:
+        RefusedFlag: the first such flag.
+    """
+    for refused in context.meta.get(_KEY, []):
+        raise refused
+
+
 def options() -> list[click.Option]:
     """All flags, for click; the refused ones are hidden."""
     return [flag.option() for flag in _FLAGS] + [_refusing(name) for name in REFUSED]
@@ -304,11 +327,13 @@ def _refusing(name: str) -> click.Option:
     switch = name in _SWITCHES
 
     def refuse(context: click.Context, parameter: click.Parameter, value: object) -> None:
-        del parameter
         if value is None or str(value).strip().lower() in _HARMLESS:
             return
         variable = "BATON_" + name.upper().replace("-", "_")
-        raise RefusedFlag(f"--{name} (${variable}) is not supported. {REFUSED[name]}.", context)
+        refused = RefusedFlag(f"--{name} (${variable}) is not supported. {REFUSED[name]}.", context)
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+            raise refused
+        context.meta.setdefault(_KEY, []).append(refused)
 
     return click.Option(
         [*names, f"--{name}", name.replace("-", "_")],

@@ -123,6 +123,9 @@ class Outcome:
     not_asked: tuple[str, ...] = ()
     """What this kind of sync does not contain by its nature, in words."""
 
+    bots: int = 0
+    """Accounts that are integrations; the others are people, and each takes a seat."""
+
     counters: Counters
     waited_s: float
     """Seconds spent waiting for our turn."""
@@ -220,7 +223,9 @@ async def _by_scim(job: Job, access: Access, tools: _Tools) -> Outcome:
         )
         left_out = tuple(f"{one}s: not asked for" for one in TYPES if one not in job.wanted)
         plan = _plan(job, source.phases(), scope="partial" if left_out else "full")
-        return await _sync(replace(plan, still_true=source.still_true), client, tools, left_out)
+        plan = replace(plan, still_true=source.still_true)
+        outcome = await _sync(plan, client, tools, left_out)
+        return replace(outcome, bots=source.bots_found)
 
 
 async def _by_rest(job: Job, tools: _Tools) -> Outcome:
@@ -231,8 +236,10 @@ async def _by_rest(job: Job, tools: _Tools) -> Outcome:
             report=tools.report,
         )
         plan = _plan(job, source.phases(), scope="partial")
+        plan = replace(plan, still_true=source.still_true)
         tools.report.warn(f"Accounts only. Missing: {ACCOUNTS_ONLY}.")
-        return await _sync(plan, client, tools, (ACCOUNTS_ONLY,))
+        outcome = await _sync(plan, client, tools, (ACCOUNTS_ONLY,))
+        return replace(outcome, bots=source.bots_found)
 
 
 async def _sync(plan: Plan, client: Client, tools: _Tools, not_asked: tuple[str, ...]) -> Outcome:

@@ -152,7 +152,7 @@ def _accounts(view: View) -> Iterator[tuple[Cell, ...]]:
 
 def _access(view: View) -> Iterator[tuple[Cell, ...]]:
     """Everybody's access, then that of accounts which hold something and were never listed."""
-    for resource, _, _ in view.accounts():
+    for resource in view.people():
         yield from rows_of_access(view, account_of(resource))
     for _, missing, holding in view.held_by_nobody_listed():
         yield missing, "", "", *_held(view.kinds, holding)
@@ -189,7 +189,7 @@ def find_account(view: View, word: str) -> Account:
     wanted = word.strip().casefold()
     by_email: list[Account] = []
     by_name: list[Account] = []
-    for resource, _, _ in view.accounts():
+    for resource in view.people():
         who = account_of(resource)
         if wanted in {address.casefold() for address in who.emails}:
             by_email.append(who)
@@ -217,7 +217,7 @@ def _suggestion(view: View, wanted: str) -> str:
 def _alike(view: View, wanted: str) -> Iterator[tuple[float, str]]:
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(wanted)
-    for resource, _, _ in view.accounts():
+    for resource in view.people():
         who = account_of(resource)
         spellings = (who.name, *who.emails, who.id)
         if any(wanted and wanted in text.casefold() for text in spellings):

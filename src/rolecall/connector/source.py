@@ -43,11 +43,12 @@ class _Accounts:
     wanted: Collection[str]
     keep: tuple[type, ...] = (Member,)
     count: int = 0
+    bots: int = 0
     total: int = 0
     odd_roles: Counter[str] = field(default_factory=Counter)
 
     def restart(self) -> None:
-        self.count = 0
+        self.count = self.bots = 0
         self.odd_roles.clear()
         self.draft.drop(baton.USER, baton.ROLE)
 
@@ -57,6 +58,7 @@ class _Accounts:
     def take(self, records: Sequence[Member | Bot]) -> None:
         kept = [record for record in records if isinstance(record, self.keep)]
         self.count += len(kept)
+        self.bots += sum(isinstance(record, Bot) for record in kept)
         self.draft.add_resources(baton.user_resource(record) for record in kept)
         if baton.ROLE in self.wanted:
             self._roles([record for record in kept if isinstance(record, Member)])
@@ -289,6 +291,8 @@ class RestSource:
         self._workspace = workspace
         self._keep = (Member, Bot) if include_bots else (Member,)
         self._report = report
+        self.bots_found = 0
+        """Accounts that are no people and take no seat."""
 
     def phases(self) -> tuple[Phase, ...]:
         """Accounts, then their type."""
@@ -297,9 +301,15 @@ class RestSource:
             Phase(name="types", read=self._types),
         )
 
+    async def still_true(self, draft: Draft) -> bool:
+        """Never: without a total there is nothing cheap to compare an interrupted draft with."""
+        del draft
+        return False
+
     async def _accounts(self, draft: Draft, missing: list[str]) -> None:
         sink = _Accounts(draft, self._report, {baton.USER}, keep=self._keep)
         listed = await self._workspace.accounts(sink)
+        self.bots_found = sink.bots
         missing += [str(bad) for bad in listed.bad]
         self._report.log("Synced resources", resource_type_id=baton.USER, count=sink.count)
 

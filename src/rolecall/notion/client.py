@@ -36,6 +36,9 @@ Result = TypeVar("Result")
 MAX_BODY: Final = 128 * 1024 * 1024
 """Bytes of one answer, unpacked; the largest that we know of, a group of 100,000, has 13 MB."""
 
+CONNECT_S: Final = 15.0
+"""Seconds that making a connection may take, whatever an answer may take."""
+
 # stamina's own hook would log each retry with the exception's arguments; we count instead.
 stamina.instrumentation.set_on_retry_hooks([])
 
@@ -103,7 +106,9 @@ class Client:
                     "Authorization": f"Bearer {connection.token}",
                 },
                 verify=_trust(connection.ca_file),
-                timeout=connection.timeout_s,
+                timeout=httpx2.Timeout(
+                    connection.timeout_s, connect=min(connection.timeout_s, CONNECT_S)
+                ),
                 limits=httpx2.Limits(max_connections=max(connection.workers, 1)),
                 follow_redirects=False,
             )

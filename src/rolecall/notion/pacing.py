@@ -15,6 +15,9 @@ __all__ = ["Pace", "PaceLimits"]
 QUIET_S: Final = 5.0
 """Seconds without a complaint after which we go one request a second faster."""
 
+SAME_S: Final = 1.0
+"""Complaints within so many seconds are one: they answer requests that were sent together."""
+
 SLOWEST: Final = 0.5
 """Requests per second below which complaints do not push us."""
 
@@ -40,6 +43,7 @@ class Pace:
         self._bucket = AsyncLimiter(1, 1 / limits.start) if limits.start else None
         self._held_until = 0.0
         self._changed_at = 0.0
+        self._slowed_at = float("-inf")
         self.waited_s = 0.0
         """Seconds that requests spent waiting here, all together."""
 
@@ -67,7 +71,9 @@ class Pace:
         now = asyncio.get_running_loop().time()
         if retry_after_s is not None:
             self._held_until = max(self._held_until, now + retry_after_s)
-        if self._rate and self._limits.start != self._limits.ceiling:
+        adapts = self._rate and self._limits.start != self._limits.ceiling
+        if adapts and now - self._slowed_at >= SAME_S:
+            self._slowed_at = now
             self._set(max(SLOWEST, self._rate / 2), now)
 
     def content(self) -> None:
