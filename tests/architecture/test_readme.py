@@ -104,6 +104,13 @@ def test_ci_runs_the_command_of_the_readme():
     assert text.rstrip().endswith(told.group(1))
 
 
+def test_the_readme_shows_some_help():
+    """There is a console block in README for the test above to look at."""
+    shown = [block.splitlines()[0] for block in blocks(ROOT / "README.md", "console")]
+
+    assert any(line.endswith("--help") for line in shown)
+
+
 def test_exit_statuses_of_the_readme_are_codes():
     """Each status that README lists is one of ours."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
