@@ -19,8 +19,10 @@ from rolecall.baton.proto._generated.c1.connector.v2.resource_pb2 import Resourc
 
 __all__ = ["Holding", "Kinds", "View"]
 
-# Counts go through a keyed temporary table: SQLite does not index a joined expression by itself, and
-# without an index 100,000 accounts take hours. The table lives in SQLite's own scratch space.
+# Counts go through a keyed temporary table: SQLite does not index a joined expression by itself,
+# and without an index 100,000 accounts take hours. The table lives in SQLite's own scratch space.
+# "not indexed": reading a million grants in their order and sorting takes a third of the time of
+# fetching them one by one in the order of an index.
 _COUNTED: Final = (
     "drop table if exists temp.held",
     "create temp table held (what text primary key, number integer, roles text) without rowid",
@@ -32,7 +34,7 @@ _COUNT_BY_ACCOUNT: Final = """
                filter (where resource_type_id in (select value from json_each(:groups))),
            json_group_array(distinct resource_id)
                filter (where resource_type_id in (select value from json_each(:roles)))
-    from v1_grants
+    from v1_grants not indexed
     where sync_id = :sync
       and principal_resource_type_id in (select value from json_each(:accounts))
     group by principal_resource_type_id, principal_resource_id
@@ -41,7 +43,7 @@ _COUNT_BY_CONTAINER: Final = """
     insert into temp.held
     select resource_type_id || ':' || resource_id,
            count(distinct principal_resource_type_id || ':' || principal_resource_id), '[]'
-    from v1_grants
+    from v1_grants not indexed
     where sync_id = :sync and resource_type_id in (select value from json_each(:types))
     group by resource_type_id, resource_id
 """
