@@ -133,18 +133,20 @@ def one_member(body: Body, user_id: str) -> Member:
     """One member.
 
     Raises:
+        NotionBroken: the body is damaged, so nothing is said about the record.
         BadRecord: the record lacks an id or a user name, or is another person's.
     """
-    return _checked(_member(body, f"user {user_id}"), user_id)
+    return _checked(_member(body, f"user {user_id}"), user_id, body)
 
 
 def one_group(body: Body, group_id: str) -> Group:
     """One group; `members` is None when the record does not speak of members at all.
 
     Raises:
+        NotionBroken: the body is damaged, so nothing is said about the record.
         BadRecord: the record lacks an id, or is another group's.
     """
-    return _checked(_group(body, f"group {group_id}"), group_id)
+    return _checked(_group(body, f"group {group_id}"), group_id, body)
 
 
 def _open(body: Body) -> _Envelope:
@@ -157,12 +159,23 @@ def _open(body: Body) -> _Envelope:
     return envelope
 
 
-def _checked(record: MemberOrGroup | BadRecord, wanted: str) -> MemberOrGroup:
+def _checked(record: MemberOrGroup | BadRecord, wanted: str, body: Body) -> MemberOrGroup:
     if isinstance(record, BadRecord):
+        _refuse_damage(body)
         raise record
     if record.id != wanted:
         raise BadRecord(f"record {wanted}", f"Notion sent {record.id} instead")
     return record
+
+
+def _refuse_damage(body: Body) -> None:
+    """Raise if the body is no JSON: cut short on the way, it may be whole the next time."""
+    try:
+        msgspec.json.decode(body, type=_Remains)
+    except msgspec.ValidationError:
+        return  # JSON, but not of the right form; so it will be next time
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotionBroken(f"A record from Notion is damaged ({error}).") from error
 
 
 def _member(raw: msgspec.Raw | Body, where: str) -> Member | BadRecord:
