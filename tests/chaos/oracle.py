@@ -54,6 +54,7 @@ class Held:
 class FileRows:
     """The newest sync of a file."""
 
+    sync_id: str
     sync_type: str
     held: Held
     raw: frozenset[tuple[Any, ...]]
@@ -176,13 +177,15 @@ def read(path: Path) -> FileRows:
         database.deserialize(plain)
         sync_id, kind = database.execute(
             "select sync_id, sync_type from v1_sync_runs where ended_at is not null"
-            " order by id desc limit 1"
+            " order by ended_at desc limit 1"
         ).fetchone()
         tables = {table: _rows(database, table, sync_id) for table in ROWS}
     finally:
         database.close()
     raw = [(table, *row.values()) for table, rows in tables.items() for row in rows]
-    return FileRows(sync_type=kind, held=_held(tables), raw=frozenset(raw), rows=len(raw))
+    return FileRows(
+        sync_id=sync_id, sync_type=kind, held=_held(tables), raw=frozenset(raw), rows=len(raw)
+    )
 
 
 def _rows(database: sqlite3.Connection, table: str, sync_id: str) -> list[dict[str, Any]]:

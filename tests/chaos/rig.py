@@ -128,11 +128,12 @@ def sync(
 
 def exactly(sim: Simulator, target: Path, ended: Ended) -> None:
     """The sync ended well, and its file holds the state of the simulator: no more, no less."""
-    assert ended.error is None, (AGAIN, ended.error)
+    assert ended.outcome, (AGAIN, ended.error)
     found, expected = oracle.read(target), oracle.truth(sim.state())
     assert found.sync_type == "full", (AGAIN, ended.outcome, ended.warnings)
     assert found.held == expected, (AGAIN, differences(found.held, expected))
     assert len(found.raw) == found.rows
+    assert found.sync_id == ended.outcome.result.run.sync_id
 
 
 def differences(found: oracle.Held, expected: oracle.Held) -> list[str]:

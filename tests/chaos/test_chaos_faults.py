@@ -71,6 +71,8 @@ def judge(sim: Simulator, target: Path, ended: rig.Ended, undisturbed: Path) -> 
         return f"unfinished: {type(ended.error).__name__}"
     found = oracle.read(target)
     assert len(found.raw) == found.rows
+    assert ended.outcome
+    assert found.sync_id == ended.outcome.result.run.sync_id
     if not oracle.changed(history, ended.since):
         assert found.sync_type == "full", (rig.AGAIN, ended.outcome, ended.warnings)
         assert found.held == oracle.truth(state), rig.differences(found.held, oracle.truth(state))

@@ -16,7 +16,7 @@ from rolecall.connector import resources as baton
 from rolecall.errors import BadRecord, Gone
 from rolecall.notion.model import WORKSPACE_ROLES, Bot, Group, Member
 from rolecall.notion.reading import each
-from rolecall.notion.scim import users_path
+from rolecall.notion.scim import groups_path, users_path
 from rolecall.notion.workspace import RestWorkspace, ScimWorkspace
 
 __all__ = ["Reporter", "RestSource", "ScimSource", "Tick"]
@@ -174,10 +174,21 @@ class ScimSource:
         return tuple(found)
 
     async def still_true(self, draft: Draft) -> bool:
-        """Whether Notion counts as many members as an interrupted draft holds."""
-        if "members" not in draft.progress.done or "bots" in draft.progress.done:
-            return "members" not in draft.progress.done
-        return await self._workspace.count(users_path()) == len(draft.resource_ids(baton.USER))
+        """Whether Notion counts as many members, and groups, as an interrupted draft holds.
+
+        One who left while another joined does not show. That is no untruth: the sync began with
+        the interrupted run, and both belonged to the workspace since.
+        """
+        done = draft.progress.done
+        if "members" not in done or "bots" in done:
+            return "members" not in done
+        listed = {baton.USER: users_path()} | (
+            {baton.GROUP: groups_path()} if "groups" in done else {}
+        )
+        for kind, path in listed.items():
+            if await self._workspace.count(path) != len(draft.resource_ids(kind)):
+                return False
+        return True
 
     async def _members(self, draft: Draft, missing: list[str]) -> None:
         sink = _Accounts(draft, self._report, self._wanted)
