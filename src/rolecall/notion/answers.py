@@ -119,9 +119,11 @@ def _forbidden(answer: Answer, said: str) -> Error:
 def _later(answer: Answer, asked_for: str, now: datetime) -> Error:
     said = _words(answer)
     if answer.status in SLOW_DOWN:
+        wait = retry_after_s(answer.headers.get("retry-after", ""), now=now)
         return RateLimited(
             f"Notion asks us to slow down ({answer.status}){said}.",
-            retry_after_s=retry_after_s(answer.headers.get("retry-after", ""), now=now),
+            retry_after_s=wait,
+            hint="Try again later." if wait is None else f"Try again in {wait:.0f} seconds.",
         )
     if answer.status == HTTPStatus.REQUEST_TIMEOUT:
         return Unreachable(f"Notion gave up waiting for our request for {asked_for} (408).")

@@ -5,6 +5,7 @@ Owns the HTTP connection and nothing else; what to send and what an answer means
 Redirects are never followed, so the token goes nowhere but to the configured address.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +97,11 @@ class Client:
         self._clock = clock
         self.pace = Pace(connection.pace)
         self.counters = Counters()
-        headers = {"User-Agent": user_agent, "Accept": "application/scim+json, application/json"}
+        headers = {
+            "User-Agent": user_agent,
+            "Accept": "application/scim+json, application/json",
+            "Accept-Encoding": "gzip",  # one piece of zstd or brotli could become gigabytes
+        }
         try:
             self._http = httpx2.AsyncClient(
                 base_url=connection.base_url.rstrip("/"),
@@ -112,6 +117,11 @@ class Client:
                 limits=httpx2.Limits(max_connections=max(connection.workers, 1)),
                 follow_redirects=False,
             )
+        except ImportError as error:
+            raise BadConfig(
+                "A SOCKS proxy is set (ALL_PROXY, HTTPS_PROXY or HTTP_PROXY), which we cannot use.",
+                hint="Set an http:// proxy, or name Notion's host in NO_PROXY.",
+            ) from error
         except (httpx2.InvalidURL, ValueError) as error:
             # The token cannot be in the text: it is a header, checked apart by the settings.
             raise BadConfig(f"The address {connection.base_url} is unusable ({error}).") from error
@@ -149,8 +159,10 @@ class Client:
             Error: any other error of `answers.error_of`, at once.
         """
         patience = self._connection.patience
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + patience.total_s
         async for attempt in stamina.retry_context(
-            on=_wait_before_retry,
+            on=lambda error: _wait_before_retry(error, deadline - clock()),
             attempts=patience.attempts,
             timeout=patience.total_s,
             wait_initial=patience.first_wait_s,
@@ -240,8 +252,11 @@ async def _bounded(response: httpx2.Response, url: str) -> bytearray:
     return body
 
 
-def _wait_before_retry(error: Exception) -> bool | float:
-    """Whether to try again; the seconds to wait if Notion named them."""
+def _wait_before_retry(error: Exception, left_s: float) -> bool | float:
+    """Whether to try again; the seconds to wait if Notion named them.
+
+    A wait that is longer than our patience ends it at once: nobody is left hanging for a day.
+    """
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        return error.retry_after_s
+        return error.retry_after_s if error.retry_after_s <= left_s else False
     return isinstance(error, Retry)
