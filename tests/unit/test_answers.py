@@ -63,8 +63,19 @@ def meant(status: int, body: bytes = b"{}", **headers: str) -> Error | None:
 )
 def test_the_status_decides(status: int, kind: type[Error]):
     """Each status is one error of ours, whatever the body holds."""
-    for body in (b"", b"{}", b"[]", PAGE, b"\xff\xfe", b'{"detail": 3}', b"null"):
+    for body in (b"", b"{}", b"[]", b"\xff\xfe", b'{"detail": 3}', b"null"):
         assert type(meant(status, body)) is kind
+
+
+@pytest.mark.parametrize("status", [301, 401, 404, 409, 418, 429, 500, 502, 503, 529])
+def test_a_web_page_changes_no_decision_of_the_status(status: int):
+    """A proxy's page is survived: it means what the status means."""
+    assert type(meant(status, PAGE)) is type(meant(status))
+
+
+def test_a_web_page_with_403_is_not_notions_refusal():
+    """A firewall's page must not look like a workspace without SCIM (Notion: N-128)."""
+    assert type(meant(403, PAGE)) is NotAllowed
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b' \r\n\t{"a": 1}', b"\n[1]", bytearray(b"{}")])

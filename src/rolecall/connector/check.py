@@ -1,7 +1,7 @@
 """`rolecall-notion check`: what the credentials can read, what is missing, and why.
 
 Asks each door one cheap question that needs a valid token; the open discovery endpoint would
-prove nothing (Notion: A2). Writes no file.
+prove nothing (Notion: N-022). Writes no file.
 """
 
 from dataclasses import asdict, dataclass
@@ -24,8 +24,8 @@ COLUMNS: Final = ("what", "ok", "found", "missing")
 
 
 _QUESTIONS: Final = (
-    ("SCIM: accounts and roles", users_path()),
-    ("SCIM: groups", groups_path()),
+    ("SCIM: accounts and roles", users_path(), "guests: no interface of Notion lists them"),
+    ("SCIM: groups", groups_path(), ""),
 )
 
 
@@ -88,9 +88,10 @@ async def _scim(access: Access, travel: Travel) -> list[_Line]:
     async with connect(access, travel, world().now) as client:
         workspace = ScimWorkspace(client, notice=lambda _: None)
         found = []
-        for what, path in _QUESTIONS:
+        for what, path, beyond in _QUESTIONS:
             try:
-                found.append(_Line(what=what, ok=True, found=f"{await workspace.count(path)}"))
+                count = await workspace.count(path)
+                found.append(_Line(what=what, ok=True, found=f"{count}", missing=beyond))
             except Error as error:
                 found.append(_refused(what, error))
         return found

@@ -25,7 +25,7 @@ from rolecall.connector.source import Reporter
 from rolecall.connector.workspaces import read_workspaces
 from rolecall.errors import Code, Error
 
-__all__ = ["sync", "until_signalled", "world"]
+__all__ = ["now", "sync", "until_signalled", "world"]
 
 Result = TypeVar("Result")
 
@@ -126,8 +126,11 @@ def _tell(job: Job, outcome: Outcome, seconds: float) -> None:
     for line in outcome.not_asked:
         log.warn("Not in this sync: " + line)
     accounts = stats.resources_by_resource_type.get("user", 0)
+    complete = isinstance(outcome.result, Complete)
     log.info(
-        "Sync complete.",
+        "Sync complete."
+        if complete
+        else "Sync partial: what is there is right, not everything is.",
         file=str(job.target),
         sync_id=outcome.result.run.sync_id,
         sync_type=outcome.result.run.sync_type,

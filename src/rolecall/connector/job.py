@@ -44,10 +44,10 @@ REST_URL: Final = "https://api.notion.com/v1"
 
 SCIM_START: Final = 3.0
 SCIM_CEILING: Final = 10.0
-"""Requests per second by SCIM, at first and at most; Notion publishes no limit (Notion: A15)."""
+"""Requests per second by SCIM, at first and at most; Notion publishes no limit (Notion: N-129)."""
 
 REST_RATE: Final = 3.0
-"""Requests per second that the public API allows on every plan (Notion: B5)."""
+"""Requests per second that the public API allows on every plan (Notion: N-155)."""
 
 USER_AGENT: Final = f"rolecall-notion/{__version__}"
 

@@ -103,6 +103,23 @@ def user_resource(account: Member | Bot) -> Resource:
     if account.title:
         profile["title"] = account.title
     details = _struct(profile)
+    shown = _user_trait(account, details, human=human, enabled=enabled)
+    return Resource(
+        id=ResourceId(resource_type=USER, resource=account.id),
+        display_name=account.display_name,
+        annotations=[any_of(shown)],
+        profile=details,
+        status=Status(
+            status=Status.ResourceStatus.RESOURCE_STATUS_ENABLED
+            if enabled
+            else Status.ResourceStatus.RESOURCE_STATUS_DISABLED
+        ),
+    )
+
+
+def _user_trait(
+    account: Member | Bot, details: Struct, *, human: bool, enabled: bool
+) -> trait.UserTrait:
     user = trait.UserTrait(
         emails=[
             trait.UserTrait.Email(address=email.address, is_primary=email.primary)
@@ -122,17 +139,7 @@ def user_resource(account: Member | Bot) -> Resource:
     if account.given_name or account.family_name:
         user.structured_name.given_name = account.given_name
         user.structured_name.family_name = account.family_name
-    return Resource(
-        id=ResourceId(resource_type=USER, resource=account.id),
-        display_name=account.display_name,
-        annotations=[any_of(user)],
-        profile=details,
-        status=Status(
-            status=Status.ResourceStatus.RESOURCE_STATUS_ENABLED
-            if enabled
-            else Status.ResourceStatus.RESOURCE_STATUS_DISABLED
-        ),
-    )
+    return user
 
 
 def group_resource(group: Group) -> Resource:

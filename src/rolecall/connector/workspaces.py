@@ -1,6 +1,6 @@
 """Several workspaces in one run: a YAML list, one file each, one failure stopping none of the rest.
 
-A Notion token belongs to one workspace (Notion: A2), so a company with five has five tokens.
+A Notion token belongs to one workspace (Notion: N-012), so a company with five has five tokens.
 """
 
 from collections.abc import Mapping

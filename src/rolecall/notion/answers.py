@@ -1,7 +1,7 @@
 """What an HTTP answer means: data, or one of our errors. Decides on the status, survives any body.
 
 Notion publishes no error bodies for SCIM, and a proxy may answer in its place with HTML
-(Notion: A14, B4), so a body only ever adds words to a decision that the status has made.
+(Notion: N-125, N-128), so a body only ever adds words to a decision that the status has made.
 Performs no I/O.
 """
 
@@ -34,7 +34,7 @@ MAX_WORDS: Final = 200
 """Characters of a foreign message that we repeat."""
 
 SLOW_DOWN: Final = {HTTPStatus.TOO_MANY_REQUESTS, 529}
-"""529 is Notion's own number for overload (Notion: B4)."""
+"""529 is Notion's own number for overload (Notion: N-158)."""
 
 PASSING: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 """Client errors that are about the moment, not about the request."""
@@ -104,7 +104,8 @@ def _refused(answer: Answer, asked_for: str) -> Error | None:
 
 def _forbidden(answer: Answer, said: str) -> Error:
     if _is_html(answer):
-        return WrongPlan(
+        # Not `WrongPlan`: a firewall's page must not send us to the accounts-only way.
+        return NotAllowed(
             "Something before Notion forbids the request (403 with a web page for an answer).",
             hint="A proxy or firewall answered, not Notion: ask whoever runs it, "
             f"and try this address from another network: {answer.url}",
@@ -151,7 +152,7 @@ def _not_json(answer: Answer, asked_for: str) -> Error:
 
 
 def _is_json(answer: Answer) -> bool:
-    """A body counts as JSON if it begins like an object: content types lie (Notion: A3)."""
+    """A body counts as JSON if it begins like an object: content types lie (Notion: N-025)."""
     return (
         bytes(answer.body[:64]).lstrip()[:1] == b"{" or bytes(answer.body[:64]).lstrip()[:1] == b"["
     )

@@ -1,6 +1,6 @@
 """When a listing may be called complete. Pure: it judges pages that others have fetched.
 
-Notion pages by offset, without a promised order (Notion: A5): while we turn pages, somebody leaves,
+Notion pages by offset, without a promised order (Notion: N-039, N-040): while we turn pages, somebody leaves,
 everything behind moves up by one, and the person at the edge is never shown. Counting does not
 help: with one more joining, the count is right and a lasting member is missing.
 

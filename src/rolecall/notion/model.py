@@ -19,7 +19,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceRole:
-    """One of the roles that a member of a workspace can hold (Notion: A9)."""
+    """One of the roles that a member of a workspace can hold (Notion: N-099)."""
 
     id: str
     """The string on the wire, e.g. ``membership_admin``."""

@@ -1,6 +1,6 @@
 """How fast we may ask: one pace per token, shared by everybody who uses it.
 
-Notion does not publish SCIM's limit (Notion: A15). So we start slowly, speed up while nobody
+Notion does not publish SCIM's limit (Notion: N-129). So we start slowly, speed up while nobody
 complains, halve on a complaint, and when Notion names a time to wait, everybody waits.
 """
 

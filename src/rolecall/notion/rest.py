@@ -1,6 +1,6 @@
 """The users part of Notion's public REST API: its requests, and what each answer means. No I/O.
 
-It knows accounts, and neither roles nor groups (Notion: B1).
+It knows accounts, and neither roles nor groups (Notion: N-146).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rolecall.notion.model import Bot, Email, Member
 __all__ = ["ME_PATH", "NOTION_VERSION", "USERS_PATH", "Me", "UsersPage", "me", "users_page"]
 
 NOTION_VERSION: Final = "2022-06-28"
-"""The users endpoints have had one shape since this version (Notion: B3)."""
+"""The users endpoints have had one shape since this version (Notion: N-151)."""
 
 USERS_PATH: Final = "/users"
 ME_PATH: Final = "/users/me"

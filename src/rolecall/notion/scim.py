@@ -1,7 +1,7 @@
 """Every SCIM request that we make of Notion, and what each answer means. Performs no I/O.
 
 Reading is lenient record by record: one odd record loses itself, never its page
-(Notion: A7; records lack names, photos, role). Ids are data, never parsed.
+(Notion: N-052, N-053; records lack names, photos, role). Ids are data, never parsed.
 """
 
 from collections.abc import Iterable
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 MAX_PAGE: Final = 100
-"""Notion serves no more rows than this in one page (Notion: A5)."""
+"""Notion serves no more rows than this in one page (Notion: N-031)."""
 
 NOTION_USER: Final = "urn:ietf:params:scim:schemas:extension:notion:2.0:User"
-"""The extension that carries the workspace role (Notion: A9)."""
+"""The extension that carries the workspace role (Notion: N-061)."""
 
 Body: TypeAlias = bytes | bytearray
 Record = TypeVar("Record")
@@ -207,7 +207,7 @@ def _shown(*candidates: str | None) -> str:
 
 
 def _emails(primary: str, others: Iterable[_Email]) -> tuple[Email, ...]:
-    """All addresses, the primary one first, each once whatever its case (Notion: A11)."""
+    """All addresses, the primary one first, each once whatever its case (Notion: N-136)."""
     found = {primary.casefold(): Email(address=primary, primary=True)}
     for other in others:
         if other.value:

@@ -52,7 +52,7 @@ class ScimWorkspace:
         self._notice = notice
 
     async def members(self, sink: Sink[Member]) -> Listed:
-        """Every member, guests not being members (Notion: A7).
+        """Every member, guests not being members (Notion: N-071).
 
         Raises:
             Unfinished: it could not be proved that everybody was seen.
@@ -219,7 +219,7 @@ class _Told:
 
 
 class RestWorkspace:
-    """A workspace read through the public API: accounts, and nothing else (Notion: B1).
+    """A workspace read through the public API: accounts, and nothing else (Notion: N-146).
 
     Args:
         client: the connection.
@@ -237,7 +237,7 @@ class RestWorkspace:
     async def accounts(self, sink: Sink[Member | Bot]) -> Listed:
         """Every member and every bot.
 
-        There is no total to compare with, and the order is not promised (Notion: B1); so where
+        There is no total to compare with, and the order is not promised (Notion: N-140); so where
         there is more than one page, two readings in a row must show the same ids.
 
         Raises:

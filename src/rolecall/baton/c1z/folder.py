@@ -12,7 +12,7 @@ from pathlib import Path
 from rolecall.baton.c1z.envelope import Packed, identify, pack, unpack
 from rolecall.errors import BadConfig, Conflict, DiskFull, Error
 
-__all__ = ["WorkFolder", "os_error"]
+__all__ = ["WorkFolder", "os_error", "refuse_foreign"]
 
 _OWN_NAMES = ("new.c1z", "old.db", "old.db-journal", "db-journal", "db")
 
