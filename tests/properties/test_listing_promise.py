@@ -95,6 +95,25 @@ def test_one_out_one_in_between_two_pages_is_noticed():
         proof.conclude()
 
 
+def test_one_more_on_a_full_last_page_is_noticed():
+    """Somebody joins on the last page and pushes the last member off it: only the total tells."""
+    proof = Overlap(total=5, size=3)
+    proof.take(1, 5, ["a", "b", "c"])
+
+    with pytest.raises(Flaw, match="total changed"):
+        proof.take(3, 6, ["c", "new", "d"])
+
+
+def test_a_row_that_comes_again_elsewhere_is_noticed():
+    """Edges join and the rows are as many as they should be, but one stands on two pages."""
+    proof = Overlap(total=5, size=3)
+    proof.take(1, 5, ["a", "b", "c"])
+    proof.take(3, 5, ["c", "b", "e"])
+
+    with pytest.raises(Flaw, match="4 different rows"):
+        proof.conclude()
+
+
 @pytest.mark.parametrize("gone", [1, 3, 5])
 def test_a_page_that_was_not_read_is_noticed(gone: int):
     """Without any one of its pages nothing is proved."""
