@@ -178,3 +178,13 @@ def test_the_copy_is_really_a_read_only_one(scene, tmp_path):
     envelope.unpack(path, tmp_path / "copy.db")
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
         assert copy.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_stopping_half_way_after_closing_is_harmless(scene, tmp_path):
+    """As when the output is a pipe that closes early."""
+    with open_c1z(scene.file(tmp_path / "a.c1z")) as reader:
+        half = reader.grants(reader.sync().sync_id)
+        next(half)
+
+    half.close()
+    assert list(half) == []

@@ -171,7 +171,10 @@ class Reader:
             BadFile: the database is damaged (also later, between two rows).
         """
         with _legible(self.path):
-            yield from self._connection.execute(sql, values)
+            # "yield from" would close the cursor when a reader stops half-way, which fails on a
+            # connection that is closed by then.
+            for row in self._connection.execute(sql, values):  # noqa: UP028 - see above
+                yield row
 
     def function(self, name: str, action: Callable[[Any], str]) -> None:
         """Make a pure function of one argument usable in `rows`."""
