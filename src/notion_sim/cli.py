@@ -1,13 +1,5 @@
-"""`notion-sim`: parse, build, serve in the foreground. Prints its URLs and tokens as shell lines.
+"""`notion-sim`: parses flags, turns errors into one line; serving is `notion_sim.foreground`."""
 
-stdout holds the `export` lines and nothing else; everything for people goes to stderr.
-"""
-
-import asyncio
-import shlex
-import signal
-import socket
-import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -69,22 +61,16 @@ def main(
 ) -> None:
     """Serve a simulated Notion workspace: SCIM, the users of REST, and /_sim/ to control it."""
     try:
-        from notion_sim.engine import Engine  # noqa: PLC0415 - needs the extra `sim`, and says so
-        from notion_sim.faults import Faults, parse_rules  # noqa: PLC0415
-        from notion_sim.server import listen  # noqa: PLC0415
+        from notion_sim.foreground import run  # noqa: PLC0415 - needs the extra `sim`, and says so
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{NEEDS_EXTRA} ({error.name} is missing).") from error
     options = _options(sizes, thrown)
     try:
-        rules = parse_rules(_read(faults_file)) if faults_file else []
-        sock = listen(host, port)
+        run(options, rules=_read(faults_file) if faults_file else [], host=host, port=port)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
-    engine = Engine(options)
-    engine.faults = Faults(rules, seed=options.seed)
-    asyncio.run(_foreground(engine, sock, host))
 
 
 def _options(sizes: dict[str, Any], thrown: tuple[str, ...]) -> Options:
@@ -109,30 +95,3 @@ def _read(path: Path) -> object:
         return yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"{path} cannot be read as YAML or JSON: {error}") from error
-
-
-async def _foreground(engine: Any, sock: socket.socket, host: str) -> None:  # noqa: ANN401 - late
-    """Serve until SIGINT or SIGTERM."""
-    from notion_sim.control import control_app  # noqa: PLC0415 - needs the extra `sim`
-    from notion_sim.server import Application, serve  # noqa: PLC0415
-
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    base = f"http://{host}:{sock.getsockname()[1]}"
-
-    def ready() -> None:
-        lines = {
-            "BATON_SCIM_TOKEN": engine.world.scim_token,
-            "BATON_API_KEY": engine.world.api_key,
-            "BATON_BASE_URL": f"{base}/scim/v2",
-            "BATON_REST_BASE_URL": f"{base}/v1",
-        }
-        sys.stdout.write(
-            "".join(f"export {name}={shlex.quote(text)}\n" for name, text in lines.items())
-        )
-        sys.stdout.flush()
-        totals = f"{len(engine.world.order)} members and {len(engine.world.groups)} groups"
-        click.echo(f"notion-sim: {totals} at {base}; look at {base}/_sim/", err=True)
-
-    await serve(Application(engine, control_app(engine)), sock, ready=ready, stop=stop)
