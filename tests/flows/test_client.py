@@ -363,8 +363,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
     steps = (
         "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=Made-up",
-        "req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=127.0.0.1",
-        "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 2 -out s.pem -extfile ext",
+        "req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=here",
+        "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -set_serial 1 -out s.pem -extfile ext",
     )
     try:
         for step in steps:

@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "config": "rolecall.connector.describe:config",
     "completion": "rolecall.connector.describe:completion",
 }
+_SECRET_FLAGS: Final = {f"--{name}" for name in flags.SECRETS}
 _SYNC_HELP: Final = """\
 Read a Notion workspace into a Baton c1z file: accounts, groups, roles, and who holds what.
 
@@ -81,7 +82,7 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
     if context.invoked_subcommand in {None, "check"}:
         flags.refuse_surroundings(context)
     paths = [path.strip() for path in values["log_path"].split(",") if path.strip()]
-    log.open_log(values["log_level"], values["log_format"], paths)
+    log.open_log(values["log_level"], values["log_format"], paths or ["stderr"])
     if context.invoked_subcommand is None:
         from rolecall.connector import command  # noqa: PLC0415 - not for --help
 
@@ -108,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv: without the program's name; the process's own if None.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    if argv is None and any(word.split("=")[0][2:] in flags.SECRETS for word in words):
+    if argv is None and any(word.partition("=")[0] in _SECRET_FLAGS for word in words):
         _start_again_without_secrets(words)
     sys.exit(_run(words))
 
@@ -164,6 +165,8 @@ def _failed(error: Error) -> int:
     """Log it, and say it once more in one line that a person finds below the log."""
     from rolecall.connector import log  # noqa: PLC0415 - not for --help
 
+    if not log.is_open():  # what is wrong was found before, or is the log itself
+        log.open_log("info", None, ["stderr"])
     log.error(str(error), code=int(error.code), error=type(error).__name__)
     click.echo(log.clean(f"rolecall-notion: {error}"), err=True)
     return int(error.code)

@@ -13,7 +13,7 @@ from typing import Final, TextIO
 
 from rolecall.errors import BadConfig
 
-__all__ = ["Lines", "clean", "debug", "error", "hide", "info", "open_log", "warn"]
+__all__ = ["Lines", "clean", "debug", "error", "hide", "info", "is_open", "open_log", "warn"]
 
 _LEVELS: Final = {
     "debug": logging.DEBUG,
@@ -97,6 +97,11 @@ def warn(message: str, /, **facts: object) -> None:
 def error(message: str, /, **facts: object) -> None:
     """It does not go on."""
     _log.error(message, extra={"facts": facts}, stacklevel=2)
+
+
+def is_open() -> bool:
+    """Whether what is logged goes anywhere."""
+    return bool(_log.handlers)
 
 
 def open_log(level: str, style: str | None, paths: Iterable[str]) -> None:
