@@ -6,7 +6,7 @@ answers, resets) is returned to `notion_sim.server` as the exchange's rules.
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from random import Random
 
@@ -86,7 +86,7 @@ class Engine:
     def receive(self, request: Request) -> Exchange:
         """Number a request, write it down and find the faults that strike it."""
         self.number += 1
-        object.__setattr__(request, "number", self.number)
+        request = replace(request, number=self.number)
         whole = request.path + (f"?{request.raw_query}" if request.raw_query else "")
         struck = self.faults.due(request)
         entry = Entry(
@@ -104,11 +104,7 @@ class Engine:
 
     def work(self, exchange: Exchange) -> Reply:
         """Return the reply, with every effect that the request and its faults have."""
-        self.world.request = exchange.entry.number
-        if self.options.drift and self._drift.random() * 100 < self.options.drift_percent:
-            moves.random_move(self.world)
-        for rule in exchange.rules:
-            faults.change_world(rule, self.world)
+        self.happen(exchange)
         reply = self._answer(exchange)
         for rule in exchange.rules:
             reply = faults.spoil(rule, reply)
@@ -118,6 +114,14 @@ class Engine:
         if reply.edge:
             return reply.with_header("cf-ray", f"{self._ids.getrandbits(64):016x}-SIM")
         return reply.with_header("x-notion-request-id", new_id(self._ids))
+
+    def happen(self, exchange: Exchange) -> None:
+        """Let happen what comes before an answer: drift, and faults that change the workspace."""
+        self.world.request = exchange.entry.number
+        if self.options.drift and self._drift.random() * 100 < self.options.drift_percent:
+            moves.random_move(self.world)
+        for rule in exchange.rules:
+            faults.change_world(rule, self.world)
 
     def _answer(self, exchange: Exchange) -> Reply:
         """Return Notion's own answer, or the one that a fault puts in its place."""

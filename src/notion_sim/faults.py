@@ -56,6 +56,7 @@ KINDS: dict[str, str] = {
 INSTEAD = ("429", "500", "502_html", "503_html", "503", "529", "403_html")
 FORBIDDEN = 403
 ON_LISTS = ("total_drift", "empty_page")
+ENDINGS = (*INSTEAD, "reset_before")
 WHEN = ("request", "requests", "path", "method", "probability", "after")
 
 
@@ -82,7 +83,7 @@ class Rule:
         """Tell whether this rule strikes a request."""
         if self.times and self.fired >= self.times:
             return False
-        if self.fault in ON_LISTS and not _is_list(request):
+        if self.fault in ON_LISTS and not _is_list(request, self.fault):
             return False
         wanted = (
             not self.requests or request.number in self.requests,
@@ -113,7 +114,10 @@ class Rule:
         }
 
 
-def _is_list(request: Request) -> bool:
+def _is_list(request: Request, fault: str) -> bool:
+    """Tell whether this is a listing that the fault can spoil; REST has no total."""
+    if fault == "total_drift" and not request.path.startswith("/scim/"):
+        return False
     return request.method == "GET" and request.path.lower().endswith(("/users", "/groups"))
 
 
@@ -181,8 +185,7 @@ class Faults:
         """Return the rules that strike a request; of those that answer instead, only the first."""
         struck: list[Rule] = []
         for rule in self.rules:
-            answered = any(other.fault in INSTEAD for other in struck)
-            if rule.fault in INSTEAD and answered:
+            if rule.fault in ENDINGS and any(other.fault in ENDINGS for other in struck):
                 continue
             if rule.hits(request, self._dice):
                 rule.fired += 1

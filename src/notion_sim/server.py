@@ -53,6 +53,7 @@ class Application:
         exchange = self._engine.receive(request)
         transport: asyncio.Transport = scope["state"]["transport"]
         if exchange.struck_by("reset_before"):
+            self._engine.happen(exchange)
             _reset(transport)
             return
         if self._engine.options.latency_ms:

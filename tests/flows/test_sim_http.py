@@ -351,6 +351,55 @@ def test_the_rate_limit_says_how_long_to_wait(sim: Simulator, http: httpx2.Clien
     assert http.get("/Users").status_code == 200
 
 
+def test_the_rest_limit_names_itself(sim: Simulator, rest: httpx2.Client):
+    """A 429 of REST says which limit, and repeats the wait in its body (N-153, N-156)."""
+    sim.set_faults([{"fault": "429", "retry_after": 9}, {"fault": "429", "retry_after": "none"}])
+
+    first, second = rest.get("/users").json(), rest.get("/users").json()
+
+    assert first["code"] == second["code"] == "rate_limited"
+    assert first["additional_data"]["retry_after"] == "9"
+    assert "retry_after" not in second["additional_data"]
+
+
+def test_one_ending_per_request(sim: Simulator, http: httpx2.Client):
+    """Of rules that end a request only the first strikes; a change of the workspace joins it."""
+    sim.set_faults(
+        [
+            {"name": "gone", "fault": "leave"},
+            {"name": "torn", "fault": "reset_before"},
+            {"name": "late", "fault": "500"},
+        ]
+    )
+
+    with pytest.raises(httpx2.TransportError):
+        http.get("/Users")
+
+    assert sim.fired() == {"gone": 1, "torn": 1, "late": 0}
+    assert sim.state()["totals"]["members"] == 29
+
+
+def test_nothing_else_is_served(sim: Simulator):
+    """Outside of SCIM, REST and the control pages there is nothing."""
+    assert httpx2.get(f"{sim.url}/login").status_code == 404
+
+
+def test_an_empty_workspace(sim: Simulator):
+    """With nobody and no group everything still answers, and nothing can move."""
+    sim.reset(Options(users=0, groups=0, bots=0, seed=5))
+    key = {"Authorization": f"Bearer {sim.api_key}", "Notion-Version": "2022-06-28"}
+    token = {"Authorization": f"Bearer {sim.scim_token}"}
+    sim.set_faults([{"fault": "leave"}, {"fault": "group_change", "what": "deleted"}])
+
+    for kind in ("Users", "Groups"):
+        page = httpx2.get(f"{sim.scim_url}/{kind}", headers=token).json()
+        assert (page["totalResults"], page["Resources"]) == (0, [])
+    assert httpx2.get(f"{sim.rest_url}/users", headers=key).json()["results"] == []
+    assert httpx2.get(f"{sim.rest_url}/users/me", headers=key).json()["type"] == "bot"
+    assert sim.history() == []
+    assert all(text.endswith(".") for text in sim.move(20))
+
+
 def test_latency(sim: Simulator, http: httpx2.Client):
     """Each answer takes the latency, and answers overlap."""
     sim.reset(Options(users=5, seed=5, latency_ms=40))
