@@ -97,7 +97,11 @@ def _tick(what: str, rows: int, total: int) -> None:
 def sync(
     sim: Simulator, target: Path, shape: Shape, *, log: Callable[..., None] = _log, **more: Any
 ) -> Ended:
-    """One sync, in this process; errors of ours are an end like any other."""
+    """One sync, in this process; errors of ours are an end like any other.
+
+    `more` are fields of the job, or `token`, or `now` for another clock.
+    """
+    now = more.pop("now", _now)
     ended = Ended(since=len(sim.history()))
 
     def warn(message: str, /, **_facts: object) -> None:
@@ -116,7 +120,7 @@ def sync(
         **more,
     )
     world = Surroundings(
-        now=_now, new_id=lambda: ksuid(_now(), os.urandom(16)), boot="one boot", log=log
+        now=now, new_id=lambda: ksuid(_now(), os.urandom(16)), boot="one boot", log=log
     )
     report = Reporter(log=log, warn=warn, tick=_tick)
     try:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -178,3 +180,29 @@ def test_an_interrupted_sync_goes_on_where_it_was(sim: Simulator, tmp_path: Path
     rig.exactly(sim, tmp_path / "a.c1z", again)
     asked = [one["path"] for one in sim.requests() if "/Users" in one["path"]]
     assert asked == ["/scim/v2/Users?startIndex=1&count=1"]
+
+
+def test_another_wish_starts_anew(sim: Simulator, tmp_path: Path):
+    """What a run without roles left behind is not taken up by one that wants them."""
+    sim.reset(OPTIONS)
+    sim.set_faults([BROKEN])
+    less = replace(SHAPE, wanted=frozenset({"user", "group"}))
+    assert isinstance(rig.sync(sim, tmp_path / "a.c1z", less).error, Retry)
+    sim.set_faults([])
+    again = rig.sync(sim, tmp_path / "a.c1z", SHAPE)
+
+    rig.exactly(sim, tmp_path / "a.c1z", again)
+
+
+def test_what_is_old_is_not_taken_up(sim: Simulator, tmp_path: Path):
+    """A swap that no count tells cannot hide for longer than an hour."""
+    sim.reset(OPTIONS)
+    sim.set_faults([BROKEN])
+    earlier = datetime.now(UTC) - timedelta(hours=2)
+    assert isinstance(rig.sync(sim, tmp_path / "a.c1z", SHAPE, now=lambda: earlier).error, Retry)
+    sim.set_faults([])
+    sim.remove_user(next(m["id"] for m in sim.state()["members"] if m["role"] == "member"))
+    sim.add_user()
+    again = rig.sync(sim, tmp_path / "a.c1z", SHAPE)
+
+    rig.exactly(sim, tmp_path / "a.c1z", again)
