@@ -1,5 +1,6 @@
 """A simulator and the command, ready for use."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,3 +31,21 @@ def sim(_running: Simulator) -> Simulator:
 def command(tmp_path: Path) -> Command:
     """`rolecall-notion` in an empty folder, with an environment that says nothing to it."""
     return Command(folder=tmp_path, environ=clean_environ())
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A throw-away certificate authority and a server certificate that it signed."""
+    folder = tmp_path_factory.mktemp("ca")
+    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    steps = (
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=Made-up",
+        "req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=here",
+        "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -set_serial 1 -out s.pem -extfile ext",
+    )
+    try:
+        for step in steps:
+            subprocess.run(["openssl", *step.split()], cwd=folder, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    return folder

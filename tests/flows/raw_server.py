@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Respond = Callable[["Asked"], bytes]
 
@@ -39,6 +40,13 @@ def answer(body: bytes, *, status: str = "200 OK", **headers: str) -> bytes:
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in named.items())
     head = f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n{lines}\r\n"
     return head.encode() + body
+
+
+def tls_of(authority: Path) -> ssl.SSLContext:
+    """The server's side of TLS, from the folder of the fixture `authority`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "s.pem", authority / "s.key")
+    return context
 
 
 def _answer_one(connection: socket.socket, server: RawServer, respond: Respond) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import os
-import ssl
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from raw_server import Asked, answer, serving
+from raw_server import Asked, answer, serving, tls_of
 
 from notion_sim import Options, Simulator
 from rolecall.errors import (
@@ -356,34 +355,9 @@ def test_a_proxys_password_is_not_repeated():
     assert said.startswith("Unreachable")
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A throw-away certificate authority and a server certificate that it signed."""
-    folder = tmp_path_factory.mktemp("ca")
-    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
-    steps = (
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=Made-up",
-        "req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=here",
-        "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -set_serial 1 -out s.pem -extfile ext",
-    )
-    try:
-        for step in steps:
-            subprocess.run(["openssl", *step.split()], cwd=folder, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed")
-    return folder
-
-
-def tls(authority: Path) -> ssl.SSLContext:
-    """The server's side."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / "s.pem", authority / "s.key")
-    return context
-
-
 def test_a_ca_file_is_trusted(authority: Path):
     """With the company's CA given, its certificates are good."""
-    with serving(lambda _: answer(LIST), tls=tls(authority)) as server:
+    with serving(lambda _: answer(LIST), tls=tls_of(authority)) as server:
         found, _, _ = ask(server.url, ca_file=authority / "ca.pem")
 
     assert found == [0]
@@ -391,7 +365,7 @@ def test_a_ca_file_is_trusted(authority: Path):
 
 def test_an_unknown_certificate_is_refused_with_the_way_out(authority: Path):
     """Without the CA nothing is sent, once is enough, and --ca-file is named."""
-    with serving(lambda _: answer(LIST), tls=tls(authority)) as server:
+    with serving(lambda _: answer(LIST), tls=tls_of(authority)) as server:
         with pytest.raises(BadConfig, match="--ca-file"):
             ask(server.url)
 
