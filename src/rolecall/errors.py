@@ -6,7 +6,7 @@
     ├── Refused     tell the person     NotAllowed · Conflict · Gone · Invalid
     ├── Fatal       a person must act   BadToken · WrongPlan · WrongWorkspace · BadConfig
     │                                   BadFile · BrokenChain
-    └── Stopped     the run ended early Interrupted · Unfinished · DiskFull
+    └── Stopped     the run ended early Interrupted · Unfinished · Unverified · DiskFull
 
 Callers write ``except Retry``; nobody matches on message texts.
 Each class carries the gRPC code that becomes the exit status, as Baton's own runner does it.
@@ -41,6 +41,7 @@ __all__ = [
     "Stopped",
     "Unfinished",
     "Unreachable",
+    "Unverified",
     "WrongPlan",
     "WrongWorkspace",
 ]
@@ -223,6 +224,12 @@ class Interrupted(Stopped):
 
 class Unfinished(Stopped):
     """We could not prove that we saw everything, so nothing is called complete."""
+
+
+class Unverified(Stopped):
+    """Something was sent, and we cannot say that it is so; the message says what Notion shows."""
+
+    code = Code.UNKNOWN
 
 
 class DiskFull(Stopped):

@@ -7,12 +7,13 @@ Redirects are never followed, so the token goes nowhere but to the configured ad
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import httpx2
 import stamina
@@ -21,16 +22,19 @@ import stamina.instrumentation
 from rolecall.errors import (
     BadConfig,
     Error,
+    NotAllowed,
     NotionBroken,
     RateLimited,
     Retry,
     Unfinished,
     Unreachable,
+    WrongPlan,
 )
-from rolecall.notion.answers import Answer, data_of
+from rolecall.notion.answers import Answer, data_of, error_of
+from rolecall.notion.changes import Change
 from rolecall.notion.pacing import Pace, PaceLimits
 
-__all__ = ["Client", "Connection", "Counters", "Patience"]
+__all__ = ["Client", "Connection", "Counters", "Patience", "Sent"]
 
 Result = TypeVar("Result")
 
@@ -79,6 +83,15 @@ class Counters:
     retries: int = 0
     complaints: int = 0
     """Answers 429 and 529."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A change that Notion said yes to."""
+
+    status: int
+    body: bytes
+    """The changed record, if Notion sent one; fit for finding an id, never for proof."""
 
 
 class Client:
@@ -158,11 +171,38 @@ class Client:
             Retry: patience ended; the last error.
             Error: any other error of `answers.error_of`, at once.
         """
+        return await self._patiently(
+            lambda: self._once(path, read, asked_for, params or {}), worth=Retry
+        )
+
+    async def send(self, change: Change) -> Sent:
+        """Ask Notion to change something, once.
+
+        Only a request that Notion refused to look at (429, 529) is sent again. Whatever leaves the
+        effect open is raised, and whoever asked must look: a repeated request is not harmless as
+        long as nobody knows what became of the first.
+
+        Args:
+            change: what to send.
+
+        Returns:
+            What a success said. It is not yet known to be so: look.
+
+        Raises:
+            Retry: no usable answer; it may have happened or not.
+            Error: any other error of `answers.error_of`; it has not happened.
+        """
+        return await self._patiently(lambda: self._send_once(change), worth=RateLimited)
+
+    async def _patiently(
+        self, once: Callable[[], Awaitable[Result]], *, worth: type[Retry]
+    ) -> Result:
+        """Do it again as long as the error is worth it and patience lasts."""
         patience = self._connection.patience
         clock = asyncio.get_running_loop().time
         deadline = clock() + patience.total_s
         async for attempt in stamina.retry_context(
-            on=lambda error: _wait_before_retry(error, deadline - clock()),
+            on=lambda error: _wait_before_retry(error, worth, deadline - clock()),
             attempts=patience.attempts,
             timeout=patience.total_s,
             wait_initial=patience.first_wait_s,
@@ -171,8 +211,23 @@ class Client:
         ):
             with attempt:
                 self.counters.retries += attempt.num > 1
-                return await self._once(path, read, asked_for, params or {})
+                return await once()
         raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
+
+    async def _send_once(self, change: Change) -> Sent:
+        await self.pace.turn()
+        self.counters.requests += 1
+        answer = await self._send(change.path, {}, method=change.method, body=change.body)
+        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            self.pace.content()
+            return Sent(status=answer.status, body=bytes(answer.body))
+        error = error_of(answer, asked_for=change.words, now=self._clock())
+        if isinstance(error, RateLimited):
+            self.counters.complaints += 1
+            self.pace.complained(error.retry_after_s)
+        if isinstance(error, WrongPlan):  # reading works, so it is this change that is forbidden
+            raise NotAllowed(error.what)
+        raise error or AssertionError("an answer that is no success is an error")
 
     async def _once(
         self,
@@ -193,13 +248,24 @@ class Client:
         self.pace.content()
         return value
 
-    async def _send(self, path: str, params: Mapping[str, str | int]) -> Answer:
+    async def _send(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        *,
+        method: str = "GET",
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
         url = self._connection.base_url.rstrip("/") + path
         try:
-            async with self._http.stream("GET", path, params=params) as response:
-                body = await _bounded(response, url)
+            async with self._http.stream(
+                method, path, params=params, json=body if body is None else dict(body)
+            ) as response:
                 return Answer(
-                    status=response.status_code, headers=response.headers, body=body, url=url
+                    status=response.status_code,
+                    headers=response.headers,
+                    body=await _bounded(response, url),
+                    url=url,
                 )
         except httpx2.TimeoutException as error:
             raise Unreachable(f"{url} did not answer in time ({type(error).__name__}).") from error
@@ -252,11 +318,11 @@ async def _bounded(response: httpx2.Response, url: str) -> bytearray:
     return body
 
 
-def _wait_before_retry(error: Exception, left_s: float) -> bool | float:
+def _wait_before_retry(error: Exception, worth: type[Retry], left_s: float) -> bool | float:
     """Whether to try again; the seconds to wait if Notion named them.
 
     A wait that is longer than our patience ends it at once: nobody is left hanging for a day.
     """
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         return error.retry_after_s if error.retry_after_s <= left_s else False
-    return isinstance(error, Retry)
+    return isinstance(error, worth)

@@ -1,8 +1,8 @@
 """When a listing may be called complete. Pure: it judges pages that others have fetched.
 
-Notion pages by offset, without a promised order (Notion: N-039, N-040): while we turn pages, somebody leaves,
-everything behind moves up by one, and the person at the edge is never shown. Counting does not
-help: with one more joining, the count is right and a lasting member is missing.
+Notion pages by offset, without a promised order (Notion: N-039, N-040): while we turn pages,
+somebody leaves, everything behind moves up by one, and the person at the edge is never shown.
+Counting does not help: with one more joining, the count is right and a lasting member is missing.
 
 So pages overlap by one row. Let X be the last row of one page and the first of the next. A member
 who stays throughout stands, in any stable order, before or after X; so there is a page that has

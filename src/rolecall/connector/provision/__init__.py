@@ -1,0 +1,1 @@
+"""Changes to Notion: planned, guarded, recorded, applied, verified by reading again, undone."""

@@ -1,0 +1,209 @@
+"""Accounts: people join the workspace, change, and leave it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rolecall.connector.provision.operations.base import Look, Operation, one_member
+from rolecall.connector.provision.operations.groups import AddToGroup
+from rolecall.connector.provision.operations.roles import OWNER, role_name
+from rolecall.connector.provision.step import (
+    Already,
+    Membership,
+    Person,
+    State,
+    Step,
+    Undo,
+)
+from rolecall.errors import Conflict, Error, Gone, Invalid, NotAllowed, NotionBroken
+from rolecall.notion import changes
+
+__all__ = ["CreateAccount", "RemoveAccount", "UpdateAccount"]
+
+
+class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
+    """Make somebody a member, by their Notion account if they have one."""
+
+    user_name: str
+    role: str = "member"
+    name: dict[str, str] = msgspec.field(default_factory=dict)
+    """`formatted`, or `givenName` and `familyName`."""
+
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Further attributes, by their SCIM names."""
+
+    async def look(self, notion: Look) -> State:
+        """The member with this e-mail."""
+        member = await notion.member_called(self.user_name)
+        return State(people=(Person.of(member),) if member else ())
+
+    def step(self, state: State) -> Step | Already:
+        """Add, unless they are a member, whatever their role and name are then."""
+        called = role_name(self.role)
+        if "@" not in self.user_name:
+            raise Invalid(f"{self.user_name!r} is no e-mail address.")
+        if state.people:
+            person = state.people[0]
+            return Already(says=f"{person} is a member already.", differs=self._differs(person))
+        return Step(
+            says=f"{self.user_name} joins the workspace as {called}.",
+            before="no member",
+            after=f"role {self.role}",
+            changes=(
+                changes.create_user(
+                    self.user_name.lower(), name=self.name, role=self.role, extra=self.extra
+                ),
+            ),
+            undo=Undo(how="equivalently", why="the Notion account and the invitation remain"),
+            people=(self.user_name.lower(),),
+        )
+
+    def _differs(self, person: Person) -> tuple[str, ...]:
+        wanted = self.name.get("formatted") or " ".join(
+            part for key in ("givenName", "familyName") if (part := self.name.get(key, ""))
+        )
+        pairs = (("role", person.role, self.role), ("name", person.display_name, wanted))
+        return tuple(
+            f"{what} is {has or 'unknown'}, not {asked}"
+            for what, has, asked in pairs
+            if asked and has != asked
+        )
+
+    def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
+        """Remove the account."""
+        del was, people
+        return (RemoveAccount(user_id=made),)
+
+
+class RemoveAccount(Operation, frozen=True, kw_only=True, tag="remove_account"):
+    """Remove a member from the workspace."""
+
+    user_id: str
+
+    async def look(self, notion: Look) -> State:
+        """The member."""
+        return await one_member(notion, self.user_id)
+
+    async def remember(self, notion: Look, state: State) -> State:
+        """Their groups too: a removal ends all memberships (Notion: N-115)."""
+        groups = await notion.groups_of(self.user_id)
+        kept = tuple(Membership(id=one.id, name=one.name) for one in groups)
+        return State(people=state.people, groups=kept)
+
+    def explain(self, problem: Error) -> Error:
+        """Notion protects the maker of the token, and may protect the last owner."""
+        if isinstance(problem, NotAllowed):
+            return NotAllowed(
+                problem.what,
+                hint="Notion does not remove the maker of the token by that token, nor perhaps "
+                "the last owner: an owner must do it in Notion.",
+            )
+        return problem
+
+    def step(self, state: State) -> Step | Already:
+        """Remove, unless they are gone."""
+        person = state.person(self.user_id)
+        if person is None:
+            return Already(says=f"{self.user_id} is no member (any more).")
+        return Step(
+            says=f"{person} leaves the workspace; all sessions end, the Notion account remains.",
+            before=f"role {person.role or 'unknown'}",
+            after="no member",
+            changes=(changes.remove_user(person.id),),
+            undo=Undo(
+                how="equivalently",
+                why="invited anew with role and groups; private pages only within 30 days",
+            ),
+            people=(person.id,),
+            takes_owner=person.id if person.role == OWNER else "",
+            removes=person.id,
+        )
+
+    def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
+        """Invite them anew, with the former role and groups."""
+        del people, made
+        person = was.people[0]
+        parts = {
+            "givenName": person.given_name,
+            "familyName": person.family_name,
+            "formatted": "" if person.display_name == person.user_name else person.display_name,
+        }
+        name = {key: value for key, value in parts.items() if value}
+        again = CreateAccount(user_name=person.user_name, role=person.role or "member", name=name)
+        return (again, *(AddToGroup(group_id=one.id, user_ids=("",)) for one in was.groups))
+
+
+class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
+    """Change attributes of a member."""
+
+    user_id: str
+    attributes: dict[str, Any]
+    """By SCIM name; `name` is an object."""
+
+    async def look(self, notion: Look) -> State:
+        """The member's whole record."""
+        record = dict(await notion.attributes(self.user_id))
+        member = await notion.member(self.user_id) if record else None
+        return State(people=(Person.of(member),) if member else (), attributes=record)
+
+    def step(self, state: State) -> Step | Already:
+        """Send what differs."""
+        person = state.person(self.user_id)
+        if person is None:
+            raise Gone(f"{self.user_id} is no member of the workspace.")
+        differing = {
+            key: value
+            for key, value in self.attributes.items()
+            if not _shows(state.attributes.get(key), value)
+        }
+        if not differing:
+            return Already(says=f"{person} has all of that already.")
+        known = {key: state.attributes.get(key) for key in differing}
+        return Step(
+            says=f"{person} gets another {', '.join(sorted(differing))}.",
+            before=_brief(known),
+            after=_brief(differing),
+            changes=(changes.update_user(person.id, differing),),
+            undo=Undo(how="exactly")
+            if all(known.values())
+            else Undo(how="not", why="Notion does not show the old values"),
+            people=(person.id,),
+        )
+
+    def explain(self, problem: Error) -> Error:
+        """An unverified domain (Notion: N-091), or an address that is taken (Notion: N-093)."""
+        if isinstance(problem, NotionBroken) and {"userName", "emails"} & set(self.attributes):
+            return Conflict(
+                "Notion fails on this e-mail address, as it does when another account has it.",
+                hint="Find out whose it is; an address belongs to one Notion account only.",
+            )
+        if isinstance(problem, NotAllowed | Invalid):
+            return NotAllowed(
+                problem.what,
+                hint="Names and addresses can be changed only for people whose e-mail domain "
+                "the organization has verified in Notion.",
+            )
+        return problem
+
+    def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
+        """The old values."""
+        del people, made
+        old = {key: was.attributes[key] for key in self.attributes if key in was.attributes}
+        return (UpdateAccount(user_id=self.user_id, attributes=old),)
+
+
+def _shows(shown: object, wanted: object) -> bool:
+    """Whether what Notion shows contains what was asked."""
+    if isinstance(wanted, Mapping):
+        return isinstance(shown, Mapping) and all(
+            _shows(shown.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, str) and isinstance(shown, str):
+        return shown.casefold() == wanted.casefold() if "@" in wanted else shown == wanted
+    return shown == wanted
+
+
+def _brief(values: Mapping[str, object]) -> str:
+    """Values as one line."""
+    return ", ".join(f"{key} {value or 'not shown'}" for key, value in sorted(values.items()))
