@@ -3,6 +3,9 @@
 Parses, calls `snapshot`, renders. Asks Notion nothing.
 """
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 import click
 
 from rolecall.connector.files import file_option, output_option, shown, standard_output
@@ -12,7 +15,8 @@ from rolecall.errors import Invalid
 
 __all__ = ["command"]
 
-_OF_THE_PERSON = 3  # the first cells of an access row repeat who is meant
+_FOR_PEOPLE: Final = ("name", "email", "role", "status", "title", "groups", "other emails", "id")
+_OF_THE_PERSON: Final = 3  # the first cells of an access row repeat who is meant
 
 
 @click.command("show", short_help="Show accounts, groups, roles, or somebody's access.")
@@ -39,8 +43,17 @@ def command(what: What, who: str | None, file: str | None, output: Form) -> None
 def _everything(what: What, file: str | None, output: Form) -> None:
     """One of the three lists."""
     with shown(file) as (view, _):
-        out = standard_output(output)
-        render(COLUMNS[what], rows(view, what), form=output, out=out)
+        columns, found = COLUMNS[what], rows(view, what)
+        if (output, what) == ("table", "accounts"):
+            columns, found = _FOR_PEOPLE, (_for_people(row) for row in found)
+        render(columns, found, form=output, out=standard_output(output))
+
+
+def _for_people(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Who it is first, ids last, and only those addresses that are not yet there."""
+    key, name, email, emails, role, status, title, groups = row
+    others = [address for address in emails if address != email]
+    return name, email, role, status, title, groups, others, key
 
 
 def _one_person(who: str, file: str | None, output: Form) -> None:
