@@ -28,9 +28,11 @@ def sim(_running: Simulator) -> Simulator:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path) -> Iterator[Command]:
     """`rolecall-notion` in an empty folder, with an environment that says nothing to it."""
-    return Command(folder=tmp_path, environ=clean_environ())
+    made = Command(folder=tmp_path, environ=clean_environ())
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

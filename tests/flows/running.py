@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,11 @@ class Command:
 
     folder: Path
     environ: Mapping[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
         """Start it; variables are given beside those that every run has."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [PROGRAM, *words],
             cwd=self.folder,
             env={**self.environ, **environ},
@@ -58,6 +59,14 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what a failed test has left running."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
     def __call__(self, *words: str, **environ: str) -> Ended:
         """Run it to its end."""

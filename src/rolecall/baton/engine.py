@@ -111,7 +111,7 @@ async def sync(plan: Plan, world: Surroundings) -> Complete | Partial:
         # Read first what must be kept in the end: a damaged file shall not cost a whole sync.
         newest = _newest_full(folder)
         draft = await _draft(plan, world, folder, newest)
-    except Retry:
+    except (Retry, asyncio.CancelledError):
         folder.release()
         raise
     except BaseException:

@@ -23,7 +23,7 @@ from rolecall.connector.progress import progress
 from rolecall.connector.settings import job_of
 from rolecall.connector.source import Reporter
 from rolecall.connector.workspaces import read_workspaces
-from rolecall.errors import Code, Error
+from rolecall.errors import Code, Error, Interrupted
 
 __all__ = ["now", "sync", "until_signalled", "world"]
 
@@ -52,13 +52,20 @@ def world() -> Surroundings:
 
 
 def until_signalled(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end, or be cancelled by SIGINT or SIGTERM and clean up."""
+    """Run to the end, or be cancelled by SIGINT or SIGTERM and clean up.
+
+    Raises:
+        Interrupted: a signal came, and the work had nothing of its own to say about it.
+    """
 
     async def main() -> Result:
         task = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        return await task
+        try:
+            return await task
+        except asyncio.CancelledError as error:
+            raise Interrupted("Interrupted.", hint="Run the same command again.") from error
 
     return asyncio.run(main())
 
@@ -103,7 +110,7 @@ def _sync_all(values: Mapping[str, Any]) -> int:
 
 
 def _resolved(job: Job) -> Job:
-    return replace(job, target=job.target.resolve())
+    return replace(job, target=job.target.absolute())
 
 
 def _status(outcome: Outcome) -> int:

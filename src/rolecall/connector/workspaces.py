@@ -3,6 +3,7 @@
 A Notion token belongs to one workspace (Notion: N-012), so a company with five has five tokens.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ def read_workspaces(path: Path, values: Mapping[str, Any]) -> list[Workspace]:
     if not isinstance(entries, list) or not entries:
         raise BadConfig(f"{path} must be a list of workspaces, each with name, token and output.")
     found = [_workspace(number, entry, values) for number, entry in enumerate(entries, 1)]
-    targets = [one.job.target.resolve() for one in found if isinstance(one.job, Job)]
+    targets = [os.path.realpath(one.job.target) for one in found if isinstance(one.job, Job)]
     if len(set(targets)) != len(targets):
         raise BadConfig(f"{path}: two workspaces have the same output.")
     return found
@@ -60,8 +61,10 @@ def _workspace(number: int, entry: object, values: Mapping[str, Any]) -> Workspa
 
 
 def _job(entry: Mapping[str, Any], values: Mapping[str, Any]) -> Job:
-    if unknown := sorted(set(entry) - _KEYS):
-        raise BadConfig(f"There is no key {unknown[0]!r}.", hint=f"Keys: {', '.join(_KEYS)}.")
+    if unknown := sorted(map(str, set(entry) - _KEYS)):
+        raise BadConfig(
+            f"There is no key {unknown[0]!r}.", hint=f"Keys: {', '.join(sorted(_KEYS))}."
+        )
     if not entry.get("output"):
         raise BadConfig("It has no output.", hint="Add `output: NAME.c1z`.")
     own = {key: str(entry[key]) for key in ("base_url", "rest_base_url") if entry.get(key)}

@@ -298,7 +298,8 @@ class Draft:
         try:
             yield
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:  # on a full disk SQLite may have rolled back by itself
+                self._db.execute("rollback")
             raise
         self._db.execute("commit")
 

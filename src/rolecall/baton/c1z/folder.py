@@ -52,7 +52,7 @@ class WorkFolder:
             BadFile: the target exists and is no c1z that we can keep the history of.
             BadConfig: the folder cannot be made.
         """
-        target = target.resolve()
+        target = Path(os.path.realpath(target))  # Path.resolve breaks on a circle of links
         path = target.with_name(f".{target.name}.work")
         try:
             refuse_foreign(target)
