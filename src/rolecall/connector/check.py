@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from rolecall.connector import log
 from rolecall.connector.command import until_signalled, world
 from rolecall.connector.files import output_option, standard_output
 from rolecall.connector.job import Access, Job, Travel, check, connect
@@ -115,4 +116,4 @@ async def _rest(access: Access, travel: Travel) -> _Line:
 
 
 def _refused(what: str, error: Error) -> _Line:
-    return _Line(what=what, ok=False, missing=str(error), code=int(error.code))
+    return _Line(what=what, ok=False, missing=log.clean(str(error)), code=int(error.code))

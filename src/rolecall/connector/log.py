@@ -33,7 +33,9 @@ _secrets: set[str] = set()
 
 def hide(*values: str) -> None:
     """Never show these values from now on; empty and very short ones are passed over."""
-    _secrets.update(value for value in values if len(value) >= MIN_SECRET)
+    for value in values:
+        if len(value) >= MIN_SECRET:
+            _secrets.update((value, json.dumps(value)[1:-1]))  # as it is, and as JSON has it
 
 
 def clean(text: str) -> str:
