@@ -14,7 +14,7 @@ from rolecall.connector.guard import Allowed, Denied, Facts, Reach, cap, judge
 from rolecall.connector.provision.journal import HOUR, Entry, Happened, Journal, Opened
 from rolecall.connector.provision.operations import AnyOperation, Look
 from rolecall.connector.provision.step import Already, State, Step
-from rolecall.errors import BadRecord, Error, Fatal, NotAllowed, Retry, Unverified
+from rolecall.errors import BadRecord, Error, Fatal, Refused, Retry, Unverified
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
 
@@ -110,7 +110,8 @@ async def settle(operation: AnyOperation, desk: Desk, *, why: str = "", undoes: 
     """Make it so, and verify.
 
     Raises:
-        NotAllowed: a guard or Notion forbids it.
+        Refused: a guard forbids it (FailedPrecondition: what is missing is named).
+        NotAllowed: Notion forbids it.
         Unverified: it was sent, and Notion shows something else, or nothing.
         Error: it could not be done; the message says what Notion shows.
     """
@@ -148,7 +149,7 @@ def _already(planned: Planned, step: Already, desk: Desk) -> Result:
 
 def _insist(verdict: Allowed | Denied) -> None:
     if isinstance(verdict, Denied):
-        raise NotAllowed(verdict.why, hint=verdict.way_out)
+        raise Refused(verdict.why, hint=verdict.way_out)
 
 
 async def _judged(step: Step, desk: Desk) -> Allowed | Denied:

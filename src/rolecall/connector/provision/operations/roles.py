@@ -4,7 +4,7 @@ from typing import Final
 
 from rolecall.connector.provision.operations.base import Look, Operation, one_member
 from rolecall.connector.provision.step import Already, Person, State, Step, Undo
-from rolecall.errors import Gone, Invalid, NotAllowed
+from rolecall.errors import Gone, Invalid, Refused
 from rolecall.notion import changes
 from rolecall.notion.model import WORKSPACE_ROLES
 
@@ -98,7 +98,7 @@ class RevokeRole(Operation, frozen=True, kw_only=True, tag="revoke_role"):
         if person.role != self.role:
             return Already(says=f"{person} is not {name} but {person.role or 'without a role'}.")
         if self.role == FLOOR:
-            raise NotAllowed(
+            raise Refused(
                 f"{person} is Restricted Member, the least that a member can be.",
                 hint="To take the rest away, remove the account from the workspace.",
             )
