@@ -96,6 +96,30 @@ _FLAGS: Final = (
         metavar="FILE",
     ),
     Flag(
+        name="journal",
+        help="The folder that records every change; without it, FILE.journal beside the file",
+        metavar="DIR",
+        ops=True,
+    ),
+    Flag(
+        name="token-owner",
+        help="Whose token it is (e-mail or id): they are never removed and stay owner",
+        metavar="WHO",
+    ),
+    Flag(
+        name="other-owner",
+        help="Another workspace owner (e-mail or id), looked at before an owner is taken away",
+        metavar="WHO",
+    ),
+    Flag(
+        name="yes-really",
+        help="Agree to change exactly so many people within an hour, above the cap",
+        kind=click.IntRange(0, 1_000_000),
+        default=0,
+        metavar="N",
+        ops=True,
+    ),
+    Flag(
         name="allow-accounts-only",
         help="If SCIM refuses and there is an API key, sync accounts only, marked partial",
         kind=bool,
