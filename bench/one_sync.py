@@ -14,6 +14,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rolecall.baton.c1z.syncs import SyncRun
 from rolecall.baton.engine import Surroundings
 from rolecall.baton.ids import ksuid
 from rolecall.connector.job import Access, Job, Travel, run
@@ -41,6 +42,11 @@ def peak_mib() -> float:
     return int(found.group(1)) / 1024 if found else float("nan")
 
 
+def _memberships(run: SyncRun) -> int:
+    """Grants of groups, as the sync counted them at its end."""
+    return run.stats.grants_by_resource_type.get("group", 0) if run.stats else 0
+
+
 def main() -> None:
     """Sync once and print what it cost: seconds, MiB, requests."""
     parser = argparse.ArgumentParser()
@@ -65,6 +71,7 @@ def main() -> None:
         "peak_mib": peak_mib(),
         "requests": outcome.counters.requests,
         "retries": outcome.counters.retries,
+        "memberships": _memberships(outcome.result.run),
         "sync_type": outcome.result.run.sync_type,
         "bytes": outcome.result.packed.decompressed_bytes,
     }

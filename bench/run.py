@@ -65,11 +65,10 @@ class Case:
     groups: int
     skewed: bool
 
-    @property
-    def name(self) -> str:
-        """As the table calls it."""
+    def name(self, memberships: int) -> str:
+        """As the table calls it; how many memberships there are is up to the simulator."""
         form = "skewed" if self.skewed else "even"
-        return f"{self.users:,} / {self.groups:,} / {self.groups * 100:,} {form}"
+        return f"{self.users:,} / {self.groups:,} / {memberships:,} {form}"
 
     @property
     def allowed(self) -> int:
@@ -136,10 +135,10 @@ def measured(case: Case, latency_ms: int, repeat: int) -> dict[str, Any]:
             words = [script, "--url", sim.url, "--file", str(file), "--workers", str(WORKERS)]
             runs.append(_said(words, sim.token))
         if any(run["sync_type"] != "full" for run in runs):
-            raise SystemExit(f"The sync of {case.name} was not full: {runs}")
+            raise SystemExit(f"The sync of {case} was not full: {runs}")
         found = {
             key: statistics.median(run[key] for run in runs)
-            for key in ("wall_s", "cpu_s", "peak_mib", "requests")
+            for key in ("wall_s", "cpu_s", "peak_mib", "requests", "memberships")
         }
         found |= {"start_s": sim.start_s, "page_ms": sim.page_ms()}
         if not latency_ms:
@@ -167,7 +166,7 @@ def rows(case: Case, *, latency: bool, say: Callable[[str], None]) -> list[str]:
     ]
     say(made[-1])
     if latency:
-        far = measured(case, LATENCY_MS, 1)
+        far = measured(case, LATENCY_MS, repeat)
         least = max(far["requests"] * LATENCY_MS / 1000 / WORKERS, near["wall_s"])
         far["floor_s"] = near["floor_s"]
         made.append(
@@ -179,7 +178,7 @@ def rows(case: Case, *, latency: bool, say: Callable[[str], None]) -> list[str]:
 
 def _row(case: Case, latency: int, found: dict[str, Any], *, floor: str, far: str = "") -> str:
     cells = [
-        case.name,
+        case.name(int(found["memberships"])),
         f"{latency} ms",
         f"{found['wall_s']:.2f} s",
         f"{found['cpu_s']:.2f} s",
