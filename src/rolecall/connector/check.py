@@ -30,6 +30,10 @@ _QUESTIONS: Final = (
 )
 
 
+_REFUSALS: Final = {int(Code.UNAUTHENTICATED), int(Code.PERMISSION_DENIED)}
+"""What `--allow-accounts-only` is for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """One line of the checklist."""
@@ -63,12 +67,18 @@ def command(context: click.Context, output: Form) -> None:
 
 
 def _status(job: Job, lines: list[_Line]) -> int:
-    """0 if the sync that these flags ask for would work."""
-    scim = [line for line in lines if line.what.startswith("SCIM")]
-    rest = [line for line in lines if line.what.startswith("API key")]
-    fallback = job.allow_accounts_only and rest and all(line.ok for line in rest)
-    deciding = rest if fallback or not scim else scim
-    return next((line.code for line in deciding if not line.ok), int(Code.OK))
+    """0 if the sync that these flags ask for would work, else the status it would end with."""
+    scim, rest = _first_trouble(lines, "SCIM"), _first_trouble(lines, "API key")
+    if job.scim is None:
+        return rest
+    if scim in _REFUSALS and job.allow_accounts_only and job.rest:
+        return rest
+    return scim or (rest if job.include_bots else int(Code.OK))
+
+
+def _first_trouble(lines: list[_Line], what: str) -> int:
+    found = (line.code for line in lines if line.what.startswith(what) and not line.ok)
+    return next(found, int(Code.OK))
 
 
 async def _checklist(job: Job) -> list[_Line]:
