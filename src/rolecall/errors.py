@@ -3,7 +3,7 @@
     Every Error is one of
     ├── Retry       try later           RateLimited · Unreachable · NotionBroken
     ├── Skip        this item only      BadRecord
-    ├── Refused     tell the person     NotAllowed · Conflict · Gone · Invalid
+    ├── Refused     tell the person     NotAllowed · Conflict · Gone · Invalid · Unsupported
     ├── Fatal       a person must act   BadToken · WrongPlan · WrongWorkspace · BadConfig
     │                                   BadFile · BrokenChain
     └── Stopped     the run ended early Interrupted · Unfinished · Unverified · DiskFull
@@ -41,6 +41,7 @@ __all__ = [
     "Stopped",
     "Unfinished",
     "Unreachable",
+    "Unsupported",
     "Unverified",
     "WrongPlan",
     "WrongWorkspace",
@@ -166,6 +167,12 @@ class Invalid(Refused):
     """What was asked makes no sense."""
 
     code = Code.INVALID_ARGUMENT
+
+
+class Unsupported(Refused):
+    """Nobody can do it here: Notion or this connector has nothing of that kind."""
+
+    code = Code.UNIMPLEMENTED
 
 
 class Fatal(Error):
