@@ -86,6 +86,17 @@ def test_when_scim_refuses(sim: Simulator, command: Command, how: str, status: i
     assert lines(with_key)["API key: accounts"]["ok"]
 
 
+def test_a_firewall_is_no_refusal(sim: Simulator, command: Command):
+    """A web page with 403 does not lead to accounts only, neither here nor in the sync."""
+    sim.set_faults([{"fault": "403_html", "times": 0, "when": {"path": "/scim/v2"}}])
+
+    end = command("--allow-accounts-only", "check", "-o", "json", **both(sim))
+    real = command("--allow-accounts-only", **both(sim))
+
+    assert end.status == real.status == 7
+    assert "proxy" in real.err
+
+
 def test_a_bad_key_beside_good_scim(sim: Simulator, command: Command):
     """The key's fault is shown; the sync that was asked for would work."""
     end = check(command, **both(sim, BATON_API_KEY="x" * 20))

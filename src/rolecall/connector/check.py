@@ -15,7 +15,7 @@ from rolecall.connector.files import output_option, standard_output
 from rolecall.connector.job import Access, Job, Travel, check, connect
 from rolecall.connector.settings import job_of
 from rolecall.connector.tables import Form, render
-from rolecall.errors import Code, Error
+from rolecall.errors import BadToken, Code, Error, WrongPlan
 from rolecall.notion.scim import groups_path, users_path
 from rolecall.notion.workspace import RestWorkspace, ScimWorkspace
 
@@ -30,10 +30,6 @@ _QUESTIONS: Final = (
 )
 
 
-_REFUSALS: Final = {int(Code.UNAUTHENTICATED), int(Code.PERMISSION_DENIED)}
-"""What `--allow-accounts-only` is for."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """One line of the checklist."""
@@ -43,6 +39,9 @@ class _Line:
     found: str = ""
     missing: str = ""
     code: int = 0
+
+    refusal: bool = False
+    """Whether it is what `--allow-accounts-only` is for."""
 
 
 @click.command("check", short_help="Say what the credentials can read, and what is missing.")
@@ -71,7 +70,8 @@ def _status(job: Job, lines: list[_Line]) -> int:
     scim, rest = _first_trouble(lines, "SCIM"), _first_trouble(lines, "API key")
     if job.scim is None:
         return rest
-    if scim in _REFUSALS and job.allow_accounts_only and job.rest:
+    refused = any(line.refusal for line in lines if line.what.startswith("SCIM"))
+    if refused and job.allow_accounts_only and job.rest:
         return rest
     return scim or (rest if job.include_bots else int(Code.OK))
 
@@ -126,4 +126,10 @@ async def _rest(access: Access, travel: Travel) -> _Line:
 
 
 def _refused(what: str, error: Error) -> _Line:
-    return _Line(what=what, ok=False, missing=log.clean(str(error)), code=int(error.code))
+    return _Line(
+        what=what,
+        ok=False,
+        missing=log.clean(str(error)),
+        code=int(error.code),
+        refusal=isinstance(error, BadToken | WrongPlan),
+    )
