@@ -138,9 +138,17 @@ class _Tools:
     world: Surroundings
     report: Reporter
     seed: int
+    client: Client | None = None
 
 
-async def run(job: Job, world: Surroundings, report: Reporter, *, seed: int) -> Outcome:
+async def run(
+    job: Job,
+    world: Surroundings,
+    report: Reporter,
+    *,
+    seed: int,
+    client: Client | None = None,
+) -> Outcome:
     """Sync one workspace.
 
     Args:
@@ -148,6 +156,7 @@ async def run(job: Job, world: Surroundings, report: Reporter, *, seed: int) -> 
         world: clock, ids, boot, log.
         report: told what happens.
         seed: decides which group is checked at random.
+        client: an open connection to SCIM to use instead of one of our own.
 
     Raises:
         BadToken, WrongPlan: SCIM refused, and accounts only are not allowed or not possible.
@@ -155,7 +164,7 @@ async def run(job: Job, world: Surroundings, report: Reporter, *, seed: int) -> 
         Error: whatever ended the sync; no file was written.
     """
     check(job)
-    tools = _Tools(world=world, report=report, seed=seed)
+    tools = _Tools(world=world, report=report, seed=seed, client=client)
     if job.scim is None:
         return await _by_rest(job, tools)
     try:
@@ -200,8 +209,10 @@ def _with_way_out(refusal: Fatal, job: Job) -> Fatal:
 
 async def _by_scim(job: Job, access: Access, tools: _Tools) -> Outcome:
     async with AsyncExitStack() as stack:
-        client = connect(access, job.travel, tools.world.now)
-        await stack.enter_async_context(client)
+        client = tools.client
+        if client is None:
+            own = connect(access, job.travel, tools.world.now)
+            client = await stack.enter_async_context(own)
         workspace = ScimWorkspace(
             client,
             workers=job.travel.workers,

@@ -6,6 +6,7 @@ Redirects are never followed, so the token goes nowhere but to the configured ad
 """
 
 import asyncio
+import copy
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,6 +42,9 @@ Result = TypeVar("Result")
 
 MAX_BODY: Final = 128 * 1024 * 1024
 """Bytes of one answer, unpacked; the largest that we know of, a group of 100,000, has 13 MB."""
+
+URGENT: Final = 4
+"""Connections beside those of the workers, so that a change never waits for a page to arrive."""
 
 CONNECT_S: Final = 15.0
 """Seconds that making a connection may take, whatever an answer may take."""
@@ -109,6 +113,7 @@ class Client:
     ) -> None:
         self._connection = connection
         self._clock = clock
+        self._urgent = False
         self.pace = Pace(connection.pace)
         self.counters = Counters()
         headers = {
@@ -128,7 +133,7 @@ class Client:
                 timeout=httpx2.Timeout(
                     connection.timeout_s, connect=min(connection.timeout_s, CONNECT_S)
                 ),
-                limits=httpx2.Limits(max_connections=max(connection.workers, 1)),
+                limits=httpx2.Limits(max_connections=max(connection.workers, 1) + URGENT),
                 follow_redirects=False,
             )
         except ImportError as error:
@@ -151,6 +156,12 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
+
+    def hurried(self) -> "Client":
+        """The same connection and pace, for requests that go before all others."""
+        other = copy.copy(self)
+        other._urgent = True  # noqa: SLF001 - our own kind
+        return other
 
     async def get(
         self,
@@ -216,7 +227,7 @@ class Client:
         raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
 
     async def _send_once(self, change: Change) -> Sent:
-        await self.pace.turn()
+        await self.pace.turn(urgent=self._urgent)
         self.counters.requests += 1
         answer = await self._send(change.path, {}, method=change.method, body=change.body)
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -237,7 +248,7 @@ class Client:
         asked_for: str,
         params: Mapping[str, str | int],
     ) -> Result:
-        await self.pace.turn()
+        await self.pace.turn(urgent=self._urgent)
         self.counters.requests += 1
         answer = await self._send(path, params)
         try:

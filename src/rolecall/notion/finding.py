@@ -6,7 +6,7 @@ None, so that "gone" is a state to reason about and no exception.
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from rolecall.notion.model import Group, Member
 from rolecall.notion.workspace import ScimWorkspace
 
 __all__ = ["Finder"]
+
+Record = TypeVar("Record", Member, Group)
 
 
 class Finder:
@@ -109,9 +111,45 @@ class Finder:
         await self._workspace.members(gathered)
         return gathered.found
 
+    async def everybody(self) -> list[Member]:
+        """All members with a usable record, for names and for many people at once.
+
+        Raises:
+            Unfinished: it could not be proved that everybody was seen.
+        """
+        gathered = _All[Member]()
+        await self._workspace.members(gathered)
+        return gathered.found
+
+    async def every_group(self) -> list[Group]:
+        """All groups whose members Notion tells.
+
+        Raises:
+            Unfinished: it could not be proved that every group was seen.
+        """
+        gathered = _All[Group]()
+        await self._workspace.groups(gathered, dice=Random(0))  # noqa: S311 - a sample
+        return gathered.found
+
     async def count(self) -> int:
         """How many members the workspace has."""
         return await self._workspace.count(scim.users_path())
+
+
+class _All(Generic[Record]):
+    """Sink that keeps everything."""
+
+    def __init__(self) -> None:
+        self.found: list[Record] = []
+
+    def restart(self) -> None:
+        self.found.clear()
+
+    def expect(self, total: int) -> None:
+        """Nobody watches."""
+
+    def take(self, records: Sequence[Record]) -> None:
+        self.found += records
 
 
 class _InGroups:

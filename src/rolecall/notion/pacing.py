@@ -5,6 +5,10 @@ complains, halve on a complaint, and when Notion names a time to wait, everybody
 """
 
 import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +48,7 @@ class Pace:
         self._held_until = 0.0
         self._changed_at = 0.0
         self._slowed_at = float("-inf")
+        self._queue = _Queue()
         self.waited_s = 0.0
         """Seconds that requests spent waiting here, all together."""
 
@@ -52,14 +57,19 @@ class Pace:
         """Requests per second at present; 0 means unlimited."""
         return self._rate
 
-    async def turn(self) -> None:
-        """Wait until a request may be sent."""
+    async def turn(self, *, urgent: bool = False) -> None:
+        """Wait until a request may be sent.
+
+        Args:
+            urgent: whether it goes before all that are not; changes do not wait for pages.
+        """
         clock = asyncio.get_running_loop().time
         begun = clock()
-        if self._bucket:
-            await self._bucket.acquire()
-        while (wait := self._held_until - clock()) > 0:  # noqa: ASYNC110 - see below
-            await asyncio.sleep(wait)  # a complaint meanwhile makes it longer, so look again
+        async with self._queue.first(0 if urgent else 1):
+            if self._bucket:
+                await self._bucket.acquire()
+            while (wait := self._held_until - clock()) > 0:  # noqa: ASYNC110 - see below
+                await asyncio.sleep(wait)  # a complaint meanwhile makes it longer, so look again
         self.waited_s += clock() - begun
 
     def complained(self, retry_after_s: float | None) -> None:
@@ -89,3 +99,39 @@ class Pace:
         self._rate = rate
         self._changed_at = now
         self._bucket = AsyncLimiter(1, 1 / rate)
+
+
+class _Queue:
+    """Lets one in at a time: lower ranks first, and within a rank in the order of coming."""
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._number = itertools.count()
+
+    @asynccontextmanager
+    async def first(self, rank: int) -> AsyncIterator[None]:
+        """Be inside, alone."""
+        if self._busy:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (rank, next(self._number), place))
+            try:
+                await place
+            except asyncio.CancelledError:
+                if place.done() and not place.cancelled():
+                    self._next()  # our turn had just come; it is somebody else's now
+                raise
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _next(self) -> None:
+        """Let in whoever is next, if anybody waits."""
+        while self._waiting:
+            place = heapq.heappop(self._waiting)[2]
+            if not place.done():
+                place.set_result(None)
+                return  # still busy: with them
+        self._busy = False
