@@ -4,6 +4,7 @@ Plain and synchronous: it never waits and never touches a socket. What needs eit
 answers, resets) is returned to `notion_sim.server` as the exchange's rules.
 """
 
+import copy
 import time
 from collections import deque
 from dataclasses import dataclass, replace
@@ -132,16 +133,19 @@ class Engine:
                 wait = faults.retry_after(rule)
                 return faults.answer_instead(rule)
             wait = self._wait(request.bearer)
-            return self._route(request) if wait is None else _slow_down()
+            # A copy of the workspace takes the effect of what is answered and lost.
+            lost = exchange.struck_by("lost_effect") is not None
+            world = copy.deepcopy(self.world) if lost else self.world
+            return self._route(request, world) if wait is None else _slow_down()
         except Refusal as refusal:
             reply = self._refuse(request, refusal, wait)
             return reply if wait is None else reply.with_header("Retry-After", str(wait))
 
-    def _route(self, request: Request) -> Reply:
+    def _route(self, request: Request, world: World) -> Reply:
         if _under(request.path, scim.PREFIX):
-            return scim.answer(self.world, request)
+            return scim.answer(world, request)
         if _under(request.path, rest.PREFIX):
-            return rest.answer(self.world, request)
+            return rest.answer(world, request)
         raise Refusal(404, "Nothing is served here; SCIM is at /scim/v2, REST at /v1.")
 
     def _refuse(self, request: Request, refusal: Refusal, wait: int | None) -> Reply:

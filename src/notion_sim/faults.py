@@ -40,6 +40,8 @@ KINDS: dict[str, str] = {
     "403_html": "A firewall's HTML page with status 403.",
     "slow": "The answer is held back for `ms` (default 1000) after the effect.",
     "reset_before": "TCP reset before any effect.",
+    "reset_late": "TCP reset at once; the effect happens `ms` (default 200) later.",
+    "lost_effect": "The answer of a success, and nothing happens.",
     "reset_after": "The effect happens, then a TCP reset instead of the answer.",
     "truncated_json": "Half of the JSON, with an honest content-length.",
     "cut_body": "The connection closes in mid-body.",
@@ -50,13 +52,16 @@ KINDS: dict[str, str] = {
     "leave": "Somebody leaves before this answer; `where`: front, back or any (default).",
     "swap": "One leaves (`where`, default front) and one joins (`join_where`, default back).",
     "group_change": "`what`: member (default) in or out; created, deleted or swap of groups.",
+    "meddle": "Before this answer another admin does what `do` says: `role` (`user`, `role`), "
+    "`leave` (`user`), `invite` (`email`, `role`), `in`, `out` (`user`, `group`), "
+    "`delete`, `rename` (`group`, to `name`), `create` (`name`).",
     "token_revoked": "Every SCIM token is revoked before this answer.",
     "reshuffle": "Both listings get a new order before this answer.",
 }
 INSTEAD = ("429", "500", "502_html", "503_html", "503", "529", "403_html")
 FORBIDDEN = 403
 ON_LISTS = ("total_drift", "empty_page")
-ENDINGS = (*INSTEAD, "reset_before")
+ENDINGS = (*INSTEAD, "reset_before", "reset_late")
 WHEN = ("request", "requests", "path", "method", "probability", "after")
 
 
@@ -224,6 +229,8 @@ def change_world(rule: Rule, world: World) -> None:
         moves.swap(world, where or "front", str(rule.args.get("join_where", "back")))
     elif rule.fault == "group_change":
         _ = moves.change_groups(world) if what == "member" else _group_list(world, what, where)
+    elif rule.fault == "meddle":
+        moves.meddle(world, rule.args)
     elif rule.fault == "token_revoked":
         world.revoke_tokens()
     elif rule.fault == "reshuffle":

@@ -4,6 +4,9 @@ Each move changes the world, writes history and returns one sentence in plain wo
 SCIM token stays and keeps the role, so that a token dies only when somebody wants it to.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from notion_sim.rules import KNOWN_ROLES
 from notion_sim.world import World
 
@@ -14,6 +17,7 @@ __all__ = [
     "change_role",
     "join",
     "leave",
+    "meddle",
     "random_move",
     "swap",
 ]
@@ -88,6 +92,34 @@ def change_group_list(world: World, what: str = "swap", where: str = "front") ->
         made = world.create_group(f"Task Force {len(world.history) + 1}")
         told.append(f"The group {made.name} was created.")
     return " ".join(told) or "No group could change."
+
+
+def meddle(world: World, asked: Mapping[str, Any]) -> str:
+    """Do one named thing to a named person or group, as another admin might at the wrong moment.
+
+    Raises:
+        KeyError: there is no such thing to do, or nobody of that id.
+    """
+    user, group = str(asked.get("user", "")), str(asked.get("group", ""))
+    name, role = str(asked.get("name", "")), str(asked.get("role", "member"))
+    ways: dict[str, Callable[[], object]] = {
+        "role": lambda: world.set_role(user, role),
+        "leave": lambda: world.leave(user),
+        "invite": lambda: _invite(world, str(asked["email"]), role),
+        "in": lambda: world.add_to_group(group, user),
+        "out": lambda: world.remove_from_group(group, user),
+        "delete": lambda: world.delete_group(group),
+        "rename": lambda: world.rename_group(group, name),
+        "create": lambda: world.create_group(name),
+    }
+    what = str(asked.get("do", ""))
+    ways[what]()
+    return f"Another admin did {what}."
+
+
+def _invite(world: World, email: str, role: str) -> None:
+    uid = world.by_email.get(email) or world.new_account(email, email).id
+    world.join(uid, role)
 
 
 def random_move(world: World) -> str:

@@ -161,6 +161,12 @@ class Options:
     )
     delete_user_status: str = _choice("204|200", fact="N-086 [I]", text="Answer to a removal.")
     patch_group_status: str = _choice("200|204", fact="N-119 [I]", text="Answer to a group PATCH.")
+    patch_remove: str = _choice(
+        "members|drops_all",
+        fact="N-120 [I]",
+        text="`remove` with path members and a list takes out only these (N-117), "
+        "or everybody, as an old library does.",
+    )
     duplicate_group: str = _choice(
         "409|allow", fact="N-110 [I]", text="A second group of the same name is refused, or made."
     )

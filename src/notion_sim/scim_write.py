@@ -186,11 +186,24 @@ def patch_group(world: World, request: Request, gid: str) -> Reply:
     """Apply operations to a group (Notion: N-116 to N-119)."""
     found = group(world, gid)
     present = {"displayName": found.name, "members": [{"value": uid} for uid in found.members]}
-    wanted = apply_patch(present, request.json())
+    body = request.json()
+    wanted = apply_patch(present, body if world.options.patch_remove == "members" else _bare(body))
     _update_group(world, found, wanted.get("displayName"), _member_ids(wanted.get("members")))
     if world.options.patch_group_status == "204":
         return Reply(status=204)
     return json_reply(records.group_dict(world, gid, request.origin))
+
+
+def _bare(body: Body) -> Body:
+    """Return a PatchOp as a library reads it that ignores the value of `remove` (Notion: N-120)."""
+    bare = [
+        {key: item[key] for key in item if key != "value"}
+        if str(item.get("op", "")).lower() == "remove"
+        else item
+        for item in body.get("Operations") or ()
+        if isinstance(item, dict)
+    ]
+    return {**body, "Operations": bare}
 
 
 def put_group(world: World, request: Request, gid: str) -> Reply:

@@ -56,6 +56,11 @@ class Application:
             self._engine.happen(exchange)
             _reset(transport)
             return
+        if late := exchange.struck_by("reset_late"):
+            _reset(transport)
+            await asyncio.sleep(float(late.args.get("ms", 200)) / 1000)
+            self._engine.work(exchange)
+            return
         if self._engine.options.latency_ms:
             await asyncio.sleep(self._engine.options.latency_ms / 1000)
         reply = self._engine.work(exchange)

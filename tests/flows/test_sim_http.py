@@ -12,6 +12,7 @@ import pytest
 from notion_sim import Options, Simulator
 from notion_sim.control import PATHS
 from notion_sim.faults import KINDS
+from notion_sim.patch import PATCH_OP
 
 SIZE = Options(users=30, groups=5, members_per_group=4, seed=5)
 
@@ -101,6 +102,94 @@ def test_reset_after_has_its_effect(sim: Simulator, http: httpx2.Client):
 
     assert sim.state()["totals"]["members"] == 31
     assert sim.history()[-1]["kind"] == "joined"
+
+
+def test_reset_late_has_its_effect_later(sim: Simulator, http: httpx2.Client):
+    """The connection is reset at once; somebody joins when the client has long looked."""
+    sim.set_faults([{"fault": "reset_late", "ms": 60, "when": {"method": "POST"}}])
+
+    with pytest.raises(httpx2.TransportError):
+        http.post("/Users", json={"userName": "x@larkspur.example"})
+
+    assert http.get("/Users").json()["totalResults"] == 30
+    time.sleep(0.2)
+    assert http.get("/Users").json()["totalResults"] == 31
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 201), ("PATCH", 200), ("DELETE", 204)])
+def test_a_lost_effect(sim: Simulator, http: httpx2.Client, method: str, status: int):
+    """The answer is that of a success, and the workspace is as it was; refusals stay refusals."""
+    before = sim.state()
+    uid = before["members"][3]["id"]
+    body = {
+        "POST": {"userName": "x@larkspur.example"},
+        "PATCH": {
+            "schemas": [PATCH_OP],
+            "Operations": [{"op": "replace", "value": {"title": "T"}}],
+        },
+    }.get(method)
+    path = "/Users" if method == "POST" else f"/Users/{uid}"
+    sim.set_faults([{"name": "it", "fault": "lost_effect", "when": {"method": method}, "times": 2}])
+
+    reply = http.request(method, path, json=body)
+    refused = http.request(method, "/Groups/nobody" if method != "POST" else "/Groups", json={})
+
+    assert (reply.status_code, refused.status_code >= 400) == (status, True)
+    after = sim.state()
+    assert [after[key] for key in ("members", "groups")] == [
+        before[key] for key in ("members", "groups")
+    ]
+    assert (sim.history(), sim.fired()) == ([], {"it": 2})
+
+
+@pytest.mark.parametrize(
+    ("do", "kind"),
+    [
+        ({"do": "role", "role": "owner"}, "role"),
+        ({"do": "leave"}, "left"),
+        ({"do": "invite", "email": "x@larkspur.example"}, "joined"),
+        ({"do": "in"}, "group_joined"),
+        ({"do": "out"}, "group_left"),
+        ({"do": "delete"}, "group_deleted"),
+        ({"do": "rename", "name": "Moon"}, "group_renamed"),
+        ({"do": "create", "name": "Moon"}, "group_created"),
+    ],
+)
+def test_somebody_meddles(sim: Simulator, http: httpx2.Client, do: dict[str, str], kind: str):
+    """What another admin does happens before that answer, to that person and group."""
+    group = sim.state()["groups"][0]
+    inside = {one for one in group["members"] if do["do"] != "in"}
+    keeper = sim.state()["tokens"][0]["creator"]
+    user = next(
+        one["id"]
+        for one in sim.state()["members"]
+        if (one["id"] in inside or (do["do"] == "in" and one["id"] not in group["members"]))
+        and one["id"] != keeper
+        and one["role"] == "member"
+    )
+    rule = {"fault": "meddle", "group": group["id"], "user": user, "when": {"request": 2}, **do}
+    sim.set_faults([rule])
+
+    http.get("/Users")
+    before = len(sim.history())
+    http.get("/Users")
+
+    assert before == 0
+    assert kind in {one["kind"] for one in sim.history()}
+    assert {one["request"] for one in sim.history()} == {2}
+
+
+def test_a_removal_that_drops_everybody(sim: Simulator, http: httpx2.Client):
+    """By the switch, `remove` with a list of members ignores the list (N-120)."""
+    group = sim.state()["groups"][0]
+    operation = {"op": "Remove", "path": "members", "value": [{"value": group["members"][0]}]}
+    body = {"schemas": [PATCH_OP], "Operations": [operation]}
+    sim.switch("patch_remove", "drops_all")
+
+    reply = http.patch(f"/Groups/{group['id']}", json=body)
+
+    assert reply.status_code == 200
+    assert sim.state()["groups"][0]["members"] == []
 
 
 def test_a_cut_body(sim: Simulator, http: httpx2.Client):
