@@ -20,7 +20,7 @@ from typing import Final, Protocol
 import msgspec
 
 from rolecall.baton import ids
-from rolecall.connector.provision.operations import AnyOperation
+from rolecall.connector.provision.operations import AnyOperation, CreateAccount
 from rolecall.connector.provision.step import State, Step
 from rolecall.errors import BadConfig, BadFile, Conflict, Gone
 
@@ -130,6 +130,7 @@ class FolderJournal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._reached: dict[str, frozenset[str]] = {}
 
     def open(self, opened: Opened) -> None:
         """Begin an entry; on disk when this returns."""
@@ -150,12 +151,9 @@ class FolderJournal:
     def entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """All entries that were opened since then, oldest first.
 
-        Their names are KSUIDs, which sort by the second; within it the time in the entry decides.
+        Within a second the time in the entry decides.
         """
-        first = ids.ksuid(since, bytes(16)) if since else ""
-        with _honest(self._folder):
-            names = [path.stem for path in self._folder.glob("*.jsonl") if path.stem >= first]
-        found = (self.entry(name) for name in names)
+        found = (self.entry(name) for name in self._names(since))
         yield from sorted(found, key=lambda entry: (entry.opened.at, entry.opened.id))
 
     def entry(self, entry_id: str) -> Entry:
@@ -180,16 +178,41 @@ class FolderJournal:
         return Entry(opened=opened, happened=happened)
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Ids of the people whom changes since then may have reached."""
-        recent = self.entries(since=moment)
-        return frozenset(
-            person for entry in recent if entry.called for person in entry.opened.step.people
-        )
+        """Ids of the people whom changes since then may have reached.
+
+        What is final is read once: in a long batch this is asked before every request.
+        """
+        found = set[str]()
+        for name in self._names(moment):
+            if name not in self._reached:
+                entry = self.entry(name)
+                if entry.state == "open":
+                    found |= _reached(entry)
+                    continue
+                self._reached[name] = _reached(entry)
+            found |= self._reached[name]
+        return frozenset(found)
+
+    def _names(self, since: datetime | None) -> list[str]:
+        """Entries' names are KSUIDs, which sort by the second."""
+        first = ids.ksuid(since, bytes(16)) if since else ""
+        with _honest(self._folder):
+            return [path.stem for path in self._folder.glob("*.jsonl") if path.stem >= first]
 
     def _path(self, entry_id: str) -> Path:
         if not entry_id.isalnum() or not entry_id.isascii():
             raise Gone(f"{entry_id!r} is no journal entry.", hint="`journal` lists them.")
         return self._folder / f"{entry_id}.jsonl"
+
+
+def _reached(entry: Entry) -> frozenset[str]:
+    """Whom it may have reached; somebody new counts by their id as soon as there is one."""
+    if not entry.called:
+        return frozenset()
+    people = frozenset(entry.opened.step.people)
+    if isinstance(entry.opened.operation, CreateAccount) and entry.subject:
+        return frozenset({entry.subject})
+    return people
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rolecall.connector.guard import Allowed, Denied, Facts, Reach, cap, judge
 from rolecall.connector.provision.journal import HOUR, Entry, Happened, Journal, Opened
 from rolecall.connector.provision.operations import AnyOperation, Look
 from rolecall.connector.provision.step import Already, State, Step
-from rolecall.errors import BadRecord, Error, Fatal, Refused, Retry, Unverified
+from rolecall.errors import BadRecord, Error, Fatal, Refused, Retry, Skip, Unverified
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
 
@@ -161,7 +161,7 @@ async def _judged(step: Step, desk: Desk) -> Allowed | Denied:
 async def _facts(step: Step, desk: Desk) -> Facts:
     """Only what this step's judgement needs is asked for."""
     changed = desk.journal.changed_since(desk.now() - HOUR)
-    many = len(set(changed) | set(step.people)) > cap(0)
+    many = len(set(changed) | set(step.people)) > max(cap(0), desk.agreed)
     return Facts(
         token_owner=desk.token_owner,
         another_owner=await _another_owner(step, desk) if step.takes_owner else "",
@@ -237,9 +237,11 @@ class _Carrying:
         state = await self._mend(state)
         subject = (*(p.id for p in state.people), *(g.id for g in state.groups), "")[0]
         self._note("verified", says=self._opened.step.says, subject=subject)
+        now = self._operation.step(state)
         return Result(
             operation=self._operation,
-            says=self._opened.step.says,
+            says=self._opened.step.done or self._opened.step.says,
+            differs=now.differs if isinstance(now, Already) else (),
             seen_at=self._desk.now(),
             already=False,
             before=self._opened.before,
@@ -290,7 +292,13 @@ async def resolve(desk: Desk) -> list[tuple[Entry, str]]:
     """Close the entries that a crash left open, by looking; returns each with what became of it."""
     found = []
     for entry in [one for one in desk.journal.entries() if one.state == "open"]:
-        state = await entry.opened.operation.look(desk.eyes)
+        if entry.opened.workspace != desk.workspace:
+            continue  # of another workspace that shares the journal; not ours to look at
+        try:
+            state = await entry.opened.operation.look(desk.eyes)
+        except (Skip, Refused) as error:
+            found.append((entry, f"could not be looked at, and stays open: {error.what}"))
+            continue
         if entry.opened.operation.holds(state):
             event, says = "verified", "seen when the journal was resolved"
         elif entry.called:

@@ -96,6 +96,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     """One sentence: who, what."""
 
+    done: str = ""
+    """The same once it is so, with what was there before."""
+
     before: str
     after: str
     changes: tuple[Change, ...]

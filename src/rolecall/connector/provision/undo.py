@@ -10,9 +10,9 @@ from rolecall.connector.provision.journal import Entry
 from rolecall.connector.provision.operations import AddToGroup, AnyOperation, Operation
 from rolecall.connector.provision.settle import Desk, Result, settle
 from rolecall.connector.provision.step import State
-from rolecall.errors import Conflict, Invalid, NotAllowed
+from rolecall.errors import Conflict, Error, Invalid, NotAllowed, WrongWorkspace
 
-__all__ = ["undo"]
+__all__ = ["undo", "way_back"]
 
 
 async def undo(entry_id: str, desk: Desk, *, why: str = "") -> list[Result]:
@@ -25,7 +25,30 @@ async def undo(entry_id: str, desk: Desk, *, why: str = "") -> list[Result]:
         Invalid: it failed, or was undone before.
         Conflict: Notion no longer shows what the entry made.
         NotAllowed: there is no way back, or a guard forbids it.
-        Error: as `settle`.
+        WrongWorkspace: the entry is about another workspace.
+        Error: as `settle`; its hint says what was done before, and what is left to do.
+    """
+    results = list[Result]()
+    steps = await way_back(entry_id, desk)
+    for number, operation in enumerate(steps):
+        made = _subject(results[0].after) if results else ""
+        try:
+            results.append(await settle(_for(operation, made), desk, why=why, undoes=entry_id))
+        except Error as error:
+            if results:
+                left = " ".join(_words(one) for one in steps[number:])
+                error.hint = f"{error.hint} Done: {results[0].says} Left to do: {left}".strip()
+            raise
+    return results
+
+
+async def way_back(entry_id: str, desk: Desk) -> tuple[Operation, ...]:
+    """The operations that reverse an entry, in order.
+
+    In all but the first, an empty id stands for what the first one makes.
+
+    Raises:
+        As `undo`, before anything is changed.
     """
     entry = desk.journal.entry(entry_id)
     _insist_on_sense(entry, desk)
@@ -35,12 +58,7 @@ async def undo(entry_id: str, desk: Desk, *, why: str = "") -> list[Result]:
             f"Since then Notion has changed: it no longer shows that {opened.step.says}",
             hint="Change it anew, if it shall be otherwise.",
         )
-    steps = opened.operation.back(opened.before, opened.step.people, entry.subject)
-    results = list[Result]()
-    for operation in steps:
-        made = _subject(results[0].after) if results else ""
-        results.append(await settle(_for(operation, made), desk, why=why, undoes=entry_id))
-    return results
+    return opened.operation.back(opened.before, opened.step.people, entry.subject)
 
 
 def _insist_on_sense(entry: Entry, desk: Desk) -> None:
@@ -48,6 +66,11 @@ def _insist_on_sense(entry: Entry, desk: Desk) -> None:
         raise Invalid(
             f"The entry {entry.opened.id} is {entry.state}; only what was verified can be undone.",
             hint="`journal --resolve` looks what became of open entries.",
+        )
+    if entry.opened.workspace != desk.workspace:
+        raise WrongWorkspace(
+            f"The entry {entry.opened.id} is about the workspace at {entry.opened.workspace}.",
+            hint="Undo it with the token and --base-url of that workspace.",
         )
     if entry.opened.step.undo.how == "not":
         raise NotAllowed(f"There is no way back: {entry.opened.step.undo.why}.")
@@ -68,4 +91,10 @@ def _for(operation: Operation, made: str) -> AnyOperation:
     return AddToGroup(
         group_id=operation.group_id or made,
         user_ids=tuple(one or made for one in operation.user_ids),
+        called={key or made: name for key, name in operation.called.items()},
     )
+
+
+def _words(operation: Operation) -> str:
+    """What is left of a way back, for a person who goes on by hand."""
+    return operation.asks() if isinstance(operation, AddToGroup) else type(operation).__name__

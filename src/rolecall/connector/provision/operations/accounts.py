@@ -18,6 +18,7 @@ from rolecall.connector.provision.step import (
 )
 from rolecall.errors import Conflict, Error, Gone, Invalid, NotAllowed, NotionBroken
 from rolecall.notion import changes
+from rolecall.notion.model import WORKSPACE_ROLES
 
 __all__ = ["CreateAccount", "RemoveAccount", "UpdateAccount"]
 
@@ -34,9 +35,12 @@ class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
     """Further attributes, by their SCIM names."""
 
     async def look(self, notion: Look) -> State:
-        """The member with this e-mail."""
+        """The member with this e-mail, and what else is asked of them."""
         member = await notion.member_called(self.user_name)
-        return State(people=(Person.of(member),) if member else ())
+        if member is None:
+            return State()
+        record = await notion.attributes(member.id) if self.extra else {}
+        return State(people=(Person.of(member),), attributes=dict(record))
 
     def step(self, state: State) -> Step | Already:
         """Add, unless they are a member, whatever their role and name are then."""
@@ -45,9 +49,11 @@ class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
             raise Invalid(f"{self.user_name!r} is no e-mail address.")
         if state.people:
             person = state.people[0]
-            return Already(says=f"{person} is a member already.", differs=self._differs(person))
+            differs = self._differs(person, state.attributes)
+            return Already(says=f"{person} is a member already.", differs=differs)
         return Step(
             says=f"{self.user_name} joins the workspace as {called}.",
+            done=f"{self.user_name} is now in the workspace, as {called}.",
             before="no member",
             after=f"role {self.role}",
             changes=(
@@ -59,11 +65,15 @@ class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
             people=(self.user_name.lower(),),
         )
 
-    def _differs(self, person: Person) -> tuple[str, ...]:
+    def _differs(self, person: Person, shown: Mapping[str, object]) -> tuple[str, ...]:
         wanted = self.name.get("formatted") or " ".join(
             part for key in ("givenName", "familyName") if (part := self.name.get(key, ""))
         )
-        pairs = (("role", person.role, self.role), ("name", person.display_name, wanted))
+        pairs = [("role", person.role, self.role), ("name", person.display_name, wanted)]
+        for key, value in self.extra.items():
+            if not _shows(shown.get(key), value):
+                has = dict(_flat({key: _part(shown.get(key), value)}))
+                pairs += [(what, has.get(what, ""), asked) for what, asked in _flat({key: value})]
         return tuple(
             f"{what} is {has or 'unknown'}, not {asked}"
             for what, has, asked in pairs
@@ -108,6 +118,8 @@ class RemoveAccount(Operation, frozen=True, kw_only=True, tag="remove_account"):
             return Already(says=f"{self.user_id} is no member (any more).")
         return Step(
             says=f"{person} leaves the workspace; all sessions end, the Notion account remains.",
+            done=f"{person} is no longer in the workspace (was {_role_called(person)}); all "
+            "sessions ended, the Notion account itself remains.",
             before=f"role {person.role or 'unknown'}",
             after="no member",
             changes=(changes.remove_user(person.id),),
@@ -131,7 +143,15 @@ class RemoveAccount(Operation, frozen=True, kw_only=True, tag="remove_account"):
         }
         name = {key: value for key, value in parts.items() if value}
         again = CreateAccount(user_name=person.user_name, role=person.role or "member", name=name)
-        return (again, *(AddToGroup(group_id=one.id, user_ids=("",)) for one in was.groups))
+        return (
+            again,
+            *(
+                AddToGroup(
+                    group_id=one.id, user_ids=("",), called={"": str(person), one.id: one.name}
+                )
+                for one in was.groups
+            ),
+        )
 
 
 class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
@@ -159,15 +179,16 @@ class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
         }
         if not differing:
             return Already(says=f"{person} has all of that already.")
-        known = {key: state.attributes.get(key) for key in differing}
+        known = {key: _part(state.attributes.get(key), value) for key, value in differing.items()}
         return Step(
-            says=f"{person} gets another {', '.join(sorted(differing))}.",
+            says=f"{person} gets another {_attributes(differing)}.",
+            done=f"{person} now has: {_brief(differing)} (was: {_brief(known)}).",
             before=_brief(known),
             after=_brief(differing),
             changes=(changes.update_user(person.id, differing),),
             undo=Undo(how="exactly")
-            if all(known.values())
-            else Undo(how="not", why="Notion does not show the old values"),
+            if all(value for _, value in _flat(known))
+            else Undo(how="not", why="Notion shows no old value to go back to"),
             people=(person.id,),
         )
 
@@ -193,6 +214,10 @@ class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
         return (UpdateAccount(user_id=self.user_id, attributes=old),)
 
 
+def _role_called(person: Person) -> str:
+    return next((one.name for one in WORKSPACE_ROLES if one.id == person.role), person.role)
+
+
 def _shows(shown: object, wanted: object) -> bool:
     """Whether what Notion shows contains what was asked."""
     if isinstance(wanted, Mapping):
@@ -204,6 +229,39 @@ def _shows(shown: object, wanted: object) -> bool:
     return shown == wanted
 
 
+def _part(shown: object, wanted: object) -> object:
+    """Of what Notion shows, that which is asked to be otherwise."""
+    if not isinstance(wanted, Mapping):
+        return shown
+    has = shown if isinstance(shown, Mapping) else {}
+    return {key: _part(has.get(key), value) for key, value in wanted.items()}
+
+
+def _attributes(values: Mapping[str, object]) -> str:
+    """Their names as people know them: `department`, not the schema that it belongs to."""
+    return ", ".join(sorted(key for key, _ in _flat(values)))
+
+
 def _brief(values: Mapping[str, object]) -> str:
     """Values as one line."""
-    return ", ".join(f"{key} {value or 'not shown'}" for key, value in sorted(values.items()))
+    return ", ".join(f"{key} {value or 'not shown'}" for key, value in sorted(_flat(values)))
+
+
+def _flat(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Name and value of every leaf; of a list, what its entries hold."""
+    found = list[tuple[str, str]]()
+    for key, value in values.items():
+        if isinstance(value, Mapping) and key != "manager":
+            inner = _flat(value)
+            found += [(f"name {k}", v) for k, v in inner] if key == "name" else inner
+        else:
+            found.append((key, _leaf(value)))
+    return found
+
+
+def _leaf(value: object) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("value") or value.get("formatted") or "")
+    if isinstance(value, list):
+        return " and ".join(_leaf(one) for one in value)
+    return str(value or "")

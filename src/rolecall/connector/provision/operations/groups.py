@@ -20,7 +20,7 @@ class _GroupMembers(Operation, frozen=True, kw_only=True):
     group_id: str
     user_ids: tuple[str, ...]
     called: dict[str, str] = msgspec.field(default_factory=dict)
-    """What to call the people, by id; ids are shown where nothing is known."""
+    """What to call the people and the group, by id; ids are shown where nothing is known."""
 
     async def look(self, notion: Look) -> State:
         """The group."""
@@ -35,23 +35,34 @@ class _GroupMembers(Operation, frozen=True, kw_only=True):
         size = changes.MEMBERS_AT_ONCE
         return [of[n : n + size] for n in range(0, len(of), size)]
 
-    def _who(self, of: tuple[str, ...]) -> str:
-        return self.called.get(of[0], of[0]) if len(of) == 1 else f"{len(of)} people"
+    def _who(self, of: tuple[str, ...], one: str, many: str) -> str:
+        """Who, with the verb."""
+        if len(of) == 1:
+            return f"{self.called.get(of[0], of[0])} {one}"
+        return f"{len(of)} people {many}"
+
+    def _group(self) -> str:
+        return self.called.get(self.group_id, self.group_id)
 
 
 class AddToGroup(_GroupMembers, frozen=True, kw_only=True, tag="add_to_group"):
     """Make members of the workspace members of a group."""
 
+    def asks(self) -> str:
+        """What it asks for, as far as that can be said without looking."""
+        return f"{self._who(self.user_ids, 'joins', 'join')} the group {self._group()}."
+
     def step(self, state: State) -> Step | Already:
         """Add those who are not in it."""
         group = state.group(self.group_id)
         if group is None:
-            raise Gone(f"There is no group {self.group_id}.")
+            raise Gone(f"There is no group {self._group()} (any more).")
         absent = tuple(dict.fromkeys(u for u in self.user_ids if u not in set(group.members)))
         if not absent:
-            return Already(says=f"{self._who(self.user_ids)} is in {group.name} already.")
+            return Already(says=f"{self._who(self.user_ids, 'is', 'are')} in {group.name} already.")
         return Step(
-            says=f"{self._who(absent)} joins the group {group.name}.",
+            says=f"{self._who(absent, 'joins', 'join')} the group {group.name}.",
+            done=f"{self._who(absent, 'is', 'are')} now in the group {group.name}.",
             before=f"{len(group.members)} members",
             after=f"{len(group.members) + len(absent)} members",
             changes=tuple(changes.add_members(group.id, some) for some in self._batches(absent)),
@@ -62,7 +73,7 @@ class AddToGroup(_GroupMembers, frozen=True, kw_only=True, tag="add_to_group"):
     def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
         """Take out those who were added, and nobody else."""
         del was, made
-        return (RemoveFromGroup(group_id=self.group_id, user_ids=people),)
+        return (RemoveFromGroup(group_id=self.group_id, user_ids=people, called=self.called),)
 
 
 class RemoveFromGroup(_GroupMembers, frozen=True, kw_only=True, tag="remove_from_group"):
@@ -72,12 +83,13 @@ class RemoveFromGroup(_GroupMembers, frozen=True, kw_only=True, tag="remove_from
         """Remove those who are in it."""
         group = state.group(self.group_id)
         if group is None:
-            return Already(says=f"There is no group {self.group_id}.")
+            return Already(says=f"There is no group {self._group()} (any more).")
         present = tuple(dict.fromkeys(u for u in self.user_ids if u in set(group.members)))
         if not present:
-            return Already(says=f"{self._who(self.user_ids)} is not in {group.name}.")
+            return Already(says=f"{self._who(self.user_ids, 'is', 'are')} not in {group.name}.")
         return Step(
-            says=f"{self._who(present)} leaves the group {group.name}.",
+            says=f"{self._who(present, 'leaves', 'leave')} the group {group.name}.",
+            done=f"{self._who(present, 'is', 'are')} no longer in the group {group.name}.",
             before=f"{len(group.members)} members",
             after=f"{len(group.members) - len(present)} members",
             changes=tuple(
@@ -96,12 +108,14 @@ class RemoveFromGroup(_GroupMembers, frozen=True, kw_only=True, tag="remove_from
         if was is None or is_now is None or is_now.members:
             return None
         lost = tuple(one for one in was.members if one not in set(self.user_ids))
-        return AddToGroup(group_id=self.group_id, user_ids=lost) if lost else None
+        if not lost:
+            return None
+        return AddToGroup(group_id=self.group_id, user_ids=lost, called=self.called)
 
     def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
         """Put back those who were taken out."""
         del was, made
-        return (AddToGroup(group_id=self.group_id, user_ids=people),)
+        return (AddToGroup(group_id=self.group_id, user_ids=people, called=self.called),)
 
 
 class CreateGroup(Operation, frozen=True, kw_only=True, tag="create_group"):
@@ -122,6 +136,7 @@ class CreateGroup(Operation, frozen=True, kw_only=True, tag="create_group"):
             return Already(says=f"There is a group {self.name} already.")
         return Step(
             says=f"The group {self.name} is made.",
+            done=f"There is a group {self.name} now.",
             before="no group",
             after="an empty group",
             changes=(changes.create_group(self.name),),
@@ -155,7 +170,8 @@ class RenameGroup(Operation, frozen=True, kw_only=True, tag="rename_group"):
         if group.name == self.name:
             return Already(says=f"The group is called {self.name} already.")
         return Step(
-            says=f"The group {group.name} is called {self.name}.",
+            says=f"The group {group.name} is renamed to {self.name}.",
+            done=f"The group is now called {self.name} (was {group.name}).",
             before=group.name,
             after=self.name,
             changes=(changes.rename_group(group.id, self.name),),
@@ -186,6 +202,7 @@ class DeleteGroup(Operation, frozen=True, kw_only=True, tag="delete_group"):
         return Step(
             says=f"The group {group.name} is deleted, and its {len(group.members)} members "
             "lose what it gave them.",
+            done=f"The group {group.name} is gone, with its {len(group.members)} memberships.",
             before=f"{len(group.members)} members",
             after="no group",
             changes=(changes.delete_group(group.id),),
@@ -207,5 +224,5 @@ class DeleteGroup(Operation, frozen=True, kw_only=True, tag="delete_group"):
         """A new group of the same name and people."""
         del people, made
         group = was.groups[0]
-        again = (AddToGroup(group_id="", user_ids=group.members),) if group.members else ()
-        return (CreateGroup(name=group.name), *again)
+        again = AddToGroup(group_id="", user_ids=group.members, called={"": group.name})
+        return (CreateGroup(name=group.name), *((again,) if group.members else ()))

@@ -29,8 +29,10 @@ def role_name(role: str) -> str:
 
 
 def _role_step(person: Person, role: str, says: str) -> Step:
+    was = _ROLES.get(person.role, person.role or "without a role")
     return Step(
         says=says,
+        done=f"{person} is now {_ROLES[role]} (was {was}).",
         before=f"role {person.role or 'unknown'}",
         after=f"role {role}",
         changes=(changes.set_role(person.id, role),),
@@ -96,7 +98,8 @@ class RevokeRole(Operation, frozen=True, kw_only=True, tag="revoke_role"):
         if person is None:
             return Already(says=f"{self.user_id} is no member, and so not {name}.")
         if person.role != self.role:
-            return Already(says=f"{person} is not {name} but {person.role or 'without a role'}.")
+            has = _ROLES.get(person.role, person.role or "without a role")
+            return Already(says=f"{person} is not {name} but {has}.")
         if self.role == FLOOR:
             raise Refused(
                 f"{person} is Restricted Member, the least that a member can be.",
