@@ -84,9 +84,28 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
     paths = [path.strip() for path in values["log_path"].split(",") if path.strip()]
     log.open_log(values["log_level"], values["log_format"], paths or ["stderr"])
     if context.invoked_subcommand is None:
-        from rolecall.connector import command  # noqa: PLC0415 - not for --help
+        context.exit(_work(values))
 
-        context.exit(command.sync(values))
+
+def _work(values: dict[str, Any]) -> int:
+    """Serve a controller if there is a client id, whatever else is given; else one shot."""
+    if _serves_a_controller(values):
+        from rolecall.connector import service  # noqa: PLC0415 - not for --help
+
+        return service.serve(values)
+    from rolecall.connector import command  # noqa: PLC0415 - not for --help
+
+    return command.sync(values)
+
+
+def _serves_a_controller(values: dict[str, Any]) -> bool:
+    """Whether there is a client id and a client secret; one without the other is a mistake."""
+    given = {name: bool(values.get(name)) for name in ("client_id", "client_secret")}
+    if any(given.values()) and not all(given.values()):
+        missing = next(name for name, there in given.items() if not there)
+        flag = missing.replace("_", "-")
+        raise click.UsageError(f"Service mode also needs --{flag} ($BATON_{missing.upper()}).")
+    return all(given.values())
 
 
 def _group() -> click.Group:

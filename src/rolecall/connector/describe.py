@@ -14,12 +14,20 @@ from rolecall.baton.proto._generated.c1.connector.v2.connector_pb2 import (
     Capability,
     CapabilityPermissions,
     ConnectorCapabilities,
+    ConnectorMetadata,
     ResourceTypeCapability,
 )
 from rolecall.connector.flags import SECRETS, Flag, supported
+from rolecall.connector.provision.baton import account_creation_schema
 from rolecall.connector.resources import any_of, resource_types
 
-__all__ = ["capabilities", "completion", "config", "connector_capabilities"]
+__all__ = [
+    "capabilities",
+    "completion",
+    "config",
+    "connector_capabilities",
+    "connector_metadata",
+]
 
 _READS: Final = (Capability.CAPABILITY_SYNC, Capability.CAPABILITY_TARGETED_SYNC)
 
@@ -37,6 +45,16 @@ def connector_capabilities() -> ConnectorCapabilities:
     )
 
 
+def connector_metadata() -> ConnectorMetadata:
+    """What this connector tells a controller about itself in its first message."""
+    return ConnectorMetadata(
+        display_name="Notion",
+        description="Accounts, groups and roles of a Notion workspace, by SCIM.",
+        capabilities=connector_capabilities(),
+        account_creation_schema=account_creation_schema(),
+    )
+
+
 @click.command("capabilities", short_help="Print what this connector can do, as Baton's JSON.")
 def capabilities() -> None:
     """Print what this connector can do, as Baton's JSON."""
@@ -47,7 +65,8 @@ def capabilities() -> None:
 @click.command("config", short_help="Print the settings of this connector, as Baton's JSON.")
 def config() -> None:
     """Print the settings of this connector, as Baton's JSON: those about running first."""
-    shown = sorted((f for f in supported() if not f.hidden), key=lambda flag: not flag.ops)
+    told = [flag for flag in supported() if not (flag.hidden or flag.one_shot)]
+    shown = sorted(told, key=lambda flag: not flag.ops)
     described = Configuration(
         fields=[_field(flag) for flag in shown],
         display_name="Notion",

@@ -1,17 +1,15 @@
-"""Every flag of `rolecall-notion`: those of the Go connector for Notion, ours, and those we refuse.
+"""Every flag of `rolecall-notion` that does something: the Go connector's for Notion, and ours.
 
-A flag of the Go runner that we do not support is known and refused with the reason, also when it
-comes from the environment or the configuration file; silence would be a setting that does nothing.
-Imports click and nothing heavier: `--help` must be quick.
+What we know and do not support is in `refused`. Imports click and nothing heavier, because `--help`
+must be quick.
 """
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 import click
-from click.core import ParameterSource
 
-from rolecall.errors import Code
+from rolecall.connector.refused import REFUSED, RefusedFlag, refuse_surroundings, refusing
 
 __all__ = [
     "REFUSED",
@@ -43,6 +41,9 @@ class Flag:
 
     metavar: str = ""
     hidden: bool = False
+
+    one_shot: bool = False
+    """Whether it asks for one thing to be done in one run; `config` leaves those out."""
 
     @property
     def variable(self) -> str:
@@ -185,6 +186,39 @@ _FLAGS: Final = (
         ops=True,
     ),
     Flag(
+        name="client-id",
+        help="Serve a controller: the client id that it showed; needs the client secret",
+        metavar="ID",
+        ops=True,
+    ),
+    Flag(
+        name="client-secret",
+        help="The client secret that the controller showed once",
+        metavar="SECRET",
+        ops=True,
+    ),
+    Flag(
+        name="task-concurrency",
+        help="Tasks of the controller under way at once",
+        default=3,
+        kind=click.IntRange(1, 100),
+        ops=True,
+    ),
+    Flag(
+        name="skip-full-sync",
+        help="Refuse the controller's full syncs",
+        kind=bool,
+        default=False,
+        ops=True,
+    ),
+    Flag(
+        name="state-dir",
+        help="Folder for service mode's work and journal; without it, one in the temporary folder",
+        kind=click.Path(file_okay=False),
+        metavar="DIR",
+        ops=True,
+    ),
+    Flag(
         name="storage-engine",
         help="Always sqlite (c1z version 1)",
         default="sqlite",
@@ -214,156 +248,52 @@ _FLAGS: Final = (
     ),
 )
 
-_LATER: Final = "This release only reads Notion"
-_SERVICE: Final = "This release has no service mode; run it from cron or a systemd timer"
-_NOT_NOTION: Final = "Notion has nothing of that kind"
-_NO_TELEMETRY: Final = "This connector sends no telemetry"
-_INSIDE: Final = "This connector works without it"
-
-REFUSED: Final = {
-    "client-id": _SERVICE,
-    "client-secret": _SERVICE,
-    "provisioning": f"{_LATER}; without -p it does what you can have",
-    "ticketing": _NOT_NOTION,
-    "skip-full-sync": _SERVICE,
-    "skip-entitlements-and-grants": "Use --sync-resource-types to sync less",
-    "skip-grants": "Use --sync-resource-types to sync less",
-    "parallel-sync": "Use --workers",
-    "c1z-temp-dir": "The work folder always lies beside the file, on the same disk",
-    "keep-previous-sync-c1z": "It belongs to the pebble engine, which we do not write",
-    "log-level-debug-expires-at": _SERVICE,
-    "grant-entitlement": _LATER,
-    "grant-principal": _LATER,
-    "grant-principal-type": _LATER,
-    "revoke-grant": _LATER,
-    "create-account-login": _LATER,
-    "create-account-email": _LATER,
-    "create-account-profile": _LATER,
-    "create-account-resource-type": _LATER,
-    "delete-resource": _LATER,
-    "delete-resource-type": _LATER,
-    "rotate-credentials": _NOT_NOTION,
-    "rotate-credentials-type": _NOT_NOTION,
-    "event-feed": "Notion publishes no feed of membership events",
-    "event-feed-id": "Notion publishes no feed of membership events",
-    "event-feed-start-at": "Notion publishes no feed of membership events",
-    "event-feed-cursor": "Notion publishes no feed of membership events",
-    "invoke-action": _LATER,
-    "invoke-action-args": _LATER,
-    "invoke-action-resource-type": _LATER,
-    "list-action-schemas": _LATER,
-    "list-action-schemas-resource-type": _LATER,
-    "list-resource-actions": _LATER,
-    "invoke-resource-action": _LATER,
-    "create-ticket": _NOT_NOTION,
-    "bulk-create-ticket": _NOT_NOTION,
-    "get-ticket": _NOT_NOTION,
-    "ticket-id": _NOT_NOTION,
-    "ticket-template-path": _NOT_NOTION,
-    "bulk-ticket-template-path": _NOT_NOTION,
-    "list-ticket-schemas": _NOT_NOTION,
-    "diff-syncs": "Use the command `diff`",
-    "base-sync-id": "Use the command `diff`",
-    "applied-sync-id": "Use the command `diff`",
-    "compact-syncs": "The file keeps two full syncs by itself",
-    "compact-output-path": "The file keeps two full syncs by itself",
-    "compact-file-paths": "The file keeps two full syncs by itself",
-    "compact-sync-ids": "The file keeps two full syncs by itself",
-    "external-resource-c1z": _NOT_NOTION,
-    "external-resource-entitlement-id-filter": _NOT_NOTION,
-    "external-resource-traits": _NOT_NOTION,
-    "task-concurrency": _SERVICE,
-    "health-check": _SERVICE,
-    "health-check-port": _SERVICE,
-    "health-check-bind-address": _SERVICE,
-    "otel-collector-endpoint": _NO_TELEMETRY,
-    "otel-collector-endpoint-tls-cert-path": _NO_TELEMETRY,
-    "otel-collector-endpoint-tls-cert": _NO_TELEMETRY,
-    "otel-collector-endpoint-tls-insecure": _NO_TELEMETRY,
-    "otel-tracing-disabled": _NO_TELEMETRY,
-    "otel-logging-disabled": _NO_TELEMETRY,
-    "session-store-maximum-size": _INSIDE,
-    "auth-method": _INSIDE,
+_ONE_SHOT: Final = {
+    "grant-entitlement": ("Grant this entitlement of the file", "ID"),
+    "grant-principal": ("To this account of the file", "ID"),
+    "grant-principal-type": ("Its type: user", "TYPE"),
+    "revoke-grant": ("Revoke this grant", "ID"),
+    "create-account-login": ("Create an account with this login", "EMAIL"),
+    "create-account-email": ("Its address, where the login is none", "EMAIL"),
+    "create-account-profile": ("Create an account of this profile", "JSON"),
+    "create-account-resource-type": ("Its type: user", "TYPE"),
+    "delete-resource": ("Remove this account, or delete this group", "ID"),
+    "delete-resource-type": ("Its type: user or group", "TYPE"),
+    "invoke-action": ("Invoke this action", "NAME"),
+    "invoke-action-args": ("Its arguments; {} without", "JSON"),
+    "invoke-action-resource-type": ("The type that the action is on", "TYPE"),
+    "list-action-schemas-resource-type": ("Only the actions on this type", "TYPE"),
 }
-"""Flags of the Go runner that we know and do not support, with the reason."""
+"""What one run can do instead of a sync; see `dropin`."""
 
-_SHORT: Final = {"provisioning": "-p"}
-_KEY: Final = "rolecall.refused"
-
-_SWITCHES: Final = {
-    "provisioning",
-    "ticketing",
-    "skip-full-sync",
-    "skip-entitlements-and-grants",
-    "skip-grants",
-    "parallel-sync",
-    "keep-previous-sync-c1z",
-    "event-feed",
-    "list-action-schemas",
-    "list-resource-actions",
-    "create-ticket",
-    "bulk-create-ticket",
-    "get-ticket",
-    "list-ticket-schemas",
-    "diff-syncs",
-    "compact-syncs",
-    "health-check",
-    "otel-collector-endpoint-tls-insecure",
-    "otel-tracing-disabled",
-    "otel-logging-disabled",
-}
-
-# Telling a connector that sends nothing to send nothing, or "false" to a switch, is no request.
-_HARMLESS: Final = {"", "false", "0", "no", "off"}
-
-
-class RefusedFlag(click.UsageError):
-    """A flag that we know and do not support."""
-
-    exit_code = int(Code.UNIMPLEMENTED)
+_DROP_IN: Final = (
+    Flag(
+        name="provisioning",
+        short="p",
+        help="Allow the flags below to change Notion",
+        kind=bool,
+        default=False,
+        ops=True,
+    ),
+    *(
+        Flag(name=name, help=words, metavar=metavar, one_shot=True)
+        for name, (words, metavar) in _ONE_SHOT.items()
+    ),
+    Flag(
+        name="list-action-schemas",
+        help="Log what actions there are",
+        kind=bool,
+        default=False,
+        one_shot=True,
+    ),
+)
 
 
 def supported() -> tuple[Flag, ...]:
     """Every flag that does something."""
-    return _FLAGS
-
-
-def refuse_surroundings(context: click.Context) -> None:
-    """Raise if the environment or the configuration file asks for what we do not support.
-
-    For commands that talk to Notion; those that read a file do not mind what the service next to
-    them is told.
-
-    Raises:
-        RefusedFlag: the first such flag.
-    """
-    for refused in context.meta.get(_KEY, []):
-        raise refused
+    return (*_FLAGS, *_DROP_IN)
 
 
 def options() -> list[click.Option]:
     """All flags, for click; the refused ones are hidden."""
-    return [flag.option() for flag in _FLAGS] + [_refusing(name) for name in REFUSED]
-
-
-def _refusing(name: str) -> click.Option:
-    names = [_SHORT[name]] if name in _SHORT else []
-    switch = name in _SWITCHES
-
-    def refuse(context: click.Context, parameter: click.Parameter, value: object) -> None:
-        if value is None or str(value).strip().lower() in _HARMLESS:
-            return
-        variable = "BATON_" + name.upper().replace("-", "_")
-        refused = RefusedFlag(f"--{name} (${variable}) is not supported. {REFUSED[name]}.", context)
-        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
-            raise refused
-        context.meta.setdefault(_KEY, []).append(refused)
-
-    return click.Option(
-        [*names, f"--{name}", name.replace("-", "_")],
-        hidden=True,
-        is_flag=switch,
-        default=None,
-        callback=refuse,
-        expose_value=False,
-    )
+    return [flag.option() for flag in supported()] + [refusing(name) for name in REFUSED]

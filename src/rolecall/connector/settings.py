@@ -4,7 +4,9 @@ Flag before variable before configuration file before default; click keeps that 
 """
 
 import os
+import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +19,9 @@ from rolecall.errors import BadConfig
 from rolecall.notion.client import Patience
 
 __all__ = [
+    "Hosting",
     "hide_secrets",
+    "hosting",
     "job_of",
     "kept_syncs",
     "read_config",
@@ -197,3 +201,40 @@ def _types(text: str) -> frozenset[str]:
 def _workers(number: int) -> int:
     """-1 is 4, as upstream; 0 and 1 are one after the other."""
     return 4 if number < 0 else max(number, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosting:
+    """What only the environment says about service mode, as with the Go connector."""
+
+    host_id: str
+    """Which of several connectors with one client id this is (BATON_HOST_ID)."""
+
+    api_host: str
+    """Where the controller is, if not at the client id's host (BATON_C1_API_HOST)."""
+
+    get_tasks: bool
+    """Whether to ask for several tasks at once (BATON_GET_TASKS)."""
+
+    ssl_cert_file: str
+    """Certificates to trust instead of the system's (SSL_CERT_FILE)."""
+
+
+MAX_HOST_ID: Final = 256
+
+
+def hosting(environ: Mapping[str, str] = os.environ) -> Hosting:
+    """Read `Hosting`.
+
+    Raises:
+        BadConfig: the host id is longer than the protocol allows.
+    """
+    host_id = environ.get("BATON_HOST_ID", "") or socket.gethostname() or "rolecall-notion"
+    if len(host_id) > MAX_HOST_ID:
+        raise BadConfig(f"BATON_HOST_ID has more than {MAX_HOST_ID} characters.")
+    return Hosting(
+        host_id=host_id,
+        api_host=environ.get("BATON_C1_API_HOST", ""),
+        get_tasks=environ.get("BATON_GET_TASKS", "").lower() in {"1", "true"},
+        ssl_cert_file=environ.get("SSL_CERT_FILE", ""),
+    )
