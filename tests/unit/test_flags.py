@@ -3,6 +3,8 @@
 import re
 
 import click
+import pytest
+from click.testing import CliRunner
 
 from rolecall.connector import flags
 
@@ -45,3 +47,35 @@ def test_switches_take_no_value():
     assert options["--ticketing"].is_flag
     assert not options["--client-id"].is_flag
     assert issubclass(flags.RefusedFlag, click.UsageError)
+
+
+def ending(*words: str, **environ: str) -> tuple[int, str]:
+    """How a command with all our flags ends, and what it says."""
+
+    def body(**_given: object) -> None:
+        flags.refuse_surroundings(click.get_current_context())
+
+    command = click.Command("x", params=list(flags.options()), callback=body)
+    said = CliRunner().invoke(
+        command, list(words), env=environ, auto_envvar_prefix="BATON", prog_name="x"
+    )
+    return said.exit_code, said.output
+
+
+@pytest.mark.parametrize("name", flags.REFUSED)
+def test_a_refused_flag_ends_with_12_and_its_reason(name: str):
+    """By flag and by variable; its value is not repeated."""
+    options = {option.opts[-1]: option for option in flags.options()}
+    words = [f"--{name}"] if options[f"--{name}"].is_flag else [f"--{name}", "val-ue"]
+    variable = f"BATON_{name.upper().replace('-', '_')}"
+
+    for status, said in (ending(*words), ending(**{variable: "1"})):
+        assert status == 12
+        assert flags.REFUSED[name] in said
+        assert "val-ue" not in said
+
+
+@pytest.mark.parametrize("value", ["", "false", "0", "no", "off", "FALSE"])
+def test_saying_no_to_a_refused_switch_is_no_request(value: str):
+    """Whoever switches off what we never do has what they want."""
+    assert ending(BATON_PROVISIONING=value)[0] == 0

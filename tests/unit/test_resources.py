@@ -32,6 +32,16 @@ def test_a_member_without_role_or_name():
     assert not the_trait(made).HasField("structured_name")
 
 
+def test_the_parts_of_a_name():
+    """Whatever part is known stands in the structured name."""
+    made = resources.user_resource(
+        Member(id="u", user_name="u@x", display_name="Ana", given_name="Ana")
+    )
+
+    assert the_trait(made).structured_name.given_name == "Ana"
+    assert the_trait(made).structured_name.family_name == ""
+
+
 def test_profiles_stand_twice():
     """Readers of before and after July 2026 look in different places."""
     member = resources.user_resource(

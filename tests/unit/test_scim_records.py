@@ -219,6 +219,15 @@ def test_single_records_must_be_the_ones_asked_for():
         scim.one_group(b'{"id": "g2"}', "g1")
 
 
+@pytest.mark.parametrize("damaged", [b"", b'{"id": "u1", "userNa', b'{"id": "u1"}}'])
+def test_a_single_record_that_was_cut_short_is_no_bad_record(damaged: bytes):
+    """What is no JSON may be whole the next time; it says nothing about the person."""
+    with pytest.raises(NotionBroken):
+        scim.one_member(damaged, "u1")
+    with pytest.raises(NotionBroken):
+        scim.one_group(damaged, "u1")
+
+
 @given(st.text(min_size=1))
 def test_no_id_leaves_its_place_in_the_path(key: str):
     """Ids are data: no slash, question mark or dot in them changes what is asked."""

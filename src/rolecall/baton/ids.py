@@ -132,7 +132,7 @@ def format_bid(bid: Bid) -> str:
             return f"bid:r:{_resource_part(bid)}"
         case EntitlementBid():
             return f"bid:e:{_entitlement_part(bid)}"
-        case GrantBid():
+        case GrantBid():  # pragma: no branch - there is no fourth kind
             return f"bid:g:{_entitlement_part(bid.entitlement)}:{_resource_part(bid.principal)}"
 
 
