@@ -93,6 +93,13 @@ class Entry:
         return any(one.event == "calling" for one in self.happened)
 
     @property
+    def ours(self) -> bool:
+        """Whether a request of ours may have had an effect: not every one was plainly refused."""
+        calls = sum(one.event == "calling" for one in self.happened)
+        refused = sum(one.event == "answered" and not one.status for one in self.happened)
+        return calls > refused
+
+    @property
     def subject(self) -> str:
         """Id of what was made, if anything was."""
         return next((one.subject for one in reversed(self.happened) if one.subject), "")
