@@ -12,14 +12,17 @@ from google.protobuf import json_format
 from rolecall.baton.proto._generated.c1.config.v1.config_pb2 import Configuration, Field
 from rolecall.baton.proto._generated.c1.connector.v2.connector_pb2 import (
     Capability,
+    CapabilityDetailCredentialOption,
     CapabilityPermissions,
     ConnectorCapabilities,
     ConnectorMetadata,
+    CredentialDetails,
+    CredentialDetailsAccountProvisioning,
     ResourceTypeCapability,
 )
 from rolecall.connector.flags import SECRETS, Flag, supported
 from rolecall.connector.provision.baton import account_creation_schema
-from rolecall.connector.resources import any_of, resource_types
+from rolecall.connector.resources import GROUP, ROLE, USER, any_of, resource_types
 
 __all__ = [
     "capabilities",
@@ -29,19 +32,50 @@ __all__ = [
     "connector_metadata",
 ]
 
-_READS: Final = (Capability.CAPABILITY_SYNC, Capability.CAPABILITY_TARGETED_SYNC)
+_CAN: Final = {
+    GROUP: (
+        Capability.CAPABILITY_SYNC,
+        Capability.CAPABILITY_TARGETED_SYNC,
+        Capability.CAPABILITY_PROVISION,
+        Capability.CAPABILITY_RESOURCE_CREATE,
+        Capability.CAPABILITY_RESOURCE_DELETE,
+    ),
+    ROLE: (
+        Capability.CAPABILITY_SYNC,
+        Capability.CAPABILITY_TARGETED_SYNC,
+        Capability.CAPABILITY_PROVISION,
+    ),
+    USER: (
+        Capability.CAPABILITY_SYNC,
+        Capability.CAPABILITY_TARGETED_SYNC,
+        Capability.CAPABILITY_ACCOUNT_PROVISIONING,
+        Capability.CAPABILITY_RESOURCE_DELETE,
+    ),
+}
+"""What can be done with each type; the Go connector cannot grant, create or delete groups."""
+
+_NO_PASSWORD: Final = (
+    CapabilityDetailCredentialOption.CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD
+)
 
 
 def connector_capabilities() -> ConnectorCapabilities:
-    """What this release can do, for each resource type and in all."""
+    """What this release can do: for each resource type, in all (by number), and how."""
+    everything = {one for can in _CAN.values() for one in can} | {Capability.CAPABILITY_ACTIONS}
     return ConnectorCapabilities(
         resource_type_capabilities=[
             ResourceTypeCapability(
-                resource_type=one, capabilities=_READS, permissions=CapabilityPermissions()
+                resource_type=one, capabilities=_CAN[one.id], permissions=CapabilityPermissions()
             )
             for one in resource_types()
         ],
-        connector_capabilities=_READS,
+        connector_capabilities=sorted(everything),
+        credential_details=CredentialDetails(
+            capability_account_provisioning=CredentialDetailsAccountProvisioning(
+                supported_credential_options=[_NO_PASSWORD],
+                preferred_credential_option=_NO_PASSWORD,
+            )
+        ),
     )
 
 
