@@ -15,7 +15,7 @@ from rolecall.connector.guard import Denied
 from rolecall.connector.provision.journal import Entry, Happened, Opened
 from rolecall.connector.provision.judging import Desk, Result, judged
 from rolecall.connector.provision.step import Already, State, Step
-from rolecall.errors import Error, Refused, Retry, Unverified
+from rolecall.errors import BadConfig, Error, Refused, Retry, Unverified
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
 
@@ -42,6 +42,9 @@ class Carrying:
         self._notes: list[str] = []
         self._ours = False
         """Whether a request of ours may have had an effect: not every one was plainly refused."""
+
+        self._sent = False
+        """Whether anything has left us."""
 
         self._made = ""
         """Id in the answer to a POST; believed once it is seen elsewhere."""
@@ -89,6 +92,7 @@ class Carrying:
         """Send one after the other; stop at the first error and hand it back."""
         for change in changes:
             self._note("calling", f"{change.method} {change.path}: {change.words}")
+            self._sent = True
             try:
                 sent = await self._desk.hands.send(change)
             except Retry as error:
@@ -200,10 +204,19 @@ class Carrying:
         return f"{shows} Done in part; what is left: {left.says}" if part else shows
 
     def _note(self, event: str, says: str = "", *, status: int = 0, subject: str = "") -> str:
-        self._desk.journal.note(
-            self._opened.id,
-            Happened(event=event, at=self._desk.now(), says=says, status=status, subject=subject),
+        happened = Happened(
+            event=event, at=self._desk.now(), says=says, status=status, subject=subject
         )
+        try:
+            self._desk.journal.note(self._opened.id, happened)
+        except BadConfig as error:
+            if not self._sent:
+                raise
+            raise Unverified(
+                f"{self._opened.step.says} This was sent, and then the journal could not be "
+                f"written: {error.what}",
+                hint="Free or fix the folder, then run `journal --resolve`: it looks what is so.",
+            ) from error
         return says
 
 

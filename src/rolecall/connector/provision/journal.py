@@ -35,6 +35,9 @@ __all__ = [
 
 HOUR: Final = timedelta(hours=1)
 
+LONGEST: Final = timedelta(hours=1)
+"""An entry may be sending requests for so long after it was opened, at most."""
+
 FINAL: Final = frozenset({"verified", "failed"})
 """Events after which nothing more is to be done."""
 
@@ -108,6 +111,9 @@ class Entry:
 class Journal(Protocol):
     """Where changes are recorded."""
 
+    opened: int
+    """How many entries were opened through this object, which has the journal for itself."""
+
     def open(self, opened: Opened) -> None:
         """Begin an entry; on disk when this returns."""
 
@@ -137,11 +143,13 @@ class FolderJournal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._reached: dict[str, frozenset[str]] = {}
+        self.opened = 0
+        self._reached: dict[str, _Reached] = {}
 
     def open(self, opened: Opened) -> None:
         """Begin an entry; on disk when this returns."""
         path = self._path(opened.id)
+        self.opened += 1
         with _honest(path), path.open("xb") as file:
             _write(file.fileno(), msgspec.json.encode(opened))
         _sync_folder(self._folder)
@@ -160,7 +168,7 @@ class FolderJournal:
 
         Within a second the time in the entry decides.
         """
-        found = (self.entry(name) for name in self._names(since))
+        found = [entry for name in self._names(since) if (entry := self._read(name))]
         yield from sorted(found, key=lambda entry: (entry.opened.at, entry.opened.id))
 
     def entry(self, entry_id: str) -> Entry:
@@ -170,11 +178,18 @@ class FolderJournal:
             Gone: there is none.
             BadFile: it cannot be read.
         """
-        path = self._path(entry_id)
-        if not path.exists():
+        entry = self._read(entry_id) if self._path(entry_id).exists() else None
+        if entry is None:
             raise Gone(f"The journal has no entry {entry_id}.", hint="`journal` lists them.")
+        return entry
+
+    def _read(self, entry_id: str) -> Entry | None:
+        """One entry; None if a crash cut its first line, before which nothing was sent."""
+        path = self._path(entry_id)
         with _honest(path):
             lines = path.read_bytes().split(b"\n")
+        if len(lines) == 1:
+            return None
         try:
             opened = msgspec.json.decode(lines[0], type=Opened)
             # The last line may have been cut by a crash; whoever wrote it had not gone on.
@@ -190,14 +205,15 @@ class FolderJournal:
         What is final is read once: in a long batch this is asked before every request.
         """
         found = set[str]()
-        for name in self._names(moment):
-            if name not in self._reached:
-                entry = self.entry(name)
-                if entry.state == "open":
-                    found |= _reached(entry)
-                    continue
-                self._reached[name] = _reached(entry)
-            found |= self._reached[name]
+        for name in self._names(moment - LONGEST):
+            reached = self._reached.get(name)
+            if reached is None:
+                entry = self._read(name)
+                reached = _reached(entry) if entry else _Reached()
+                if entry is None or entry.state != "open":
+                    self._reached[name] = reached
+            if reached.last is not None and reached.last >= moment:
+                found |= reached.people
         return frozenset(found)
 
     def _names(self, since: datetime | None) -> list[str]:
@@ -212,14 +228,21 @@ class FolderJournal:
         return self._folder / f"{entry_id}.jsonl"
 
 
-def _reached(entry: Entry) -> frozenset[str]:
-    """Whom it may have reached; somebody new counts by their id as soon as there is one."""
-    if not entry.called:
-        return frozenset()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """Whom an entry may have reached, and when the last time."""
+
+    people: frozenset[str] = frozenset()
+    last: datetime | None = None
+
+
+def _reached(entry: Entry) -> _Reached:
+    """Somebody new counts by their id as soon as there is one."""
     people = frozenset(entry.opened.step.people)
     if isinstance(entry.opened.operation, CreateAccount) and entry.subject:
-        return frozenset({entry.subject})
-    return people
+        people = frozenset({entry.subject})
+    calls = [one.at for one in entry.happened if one.event == "calling"]
+    return _Reached(people=people, last=max(calls, default=None))
 
 
 @contextmanager
@@ -251,7 +274,9 @@ def _lock(lock: int, folder: Path) -> None:
 
 
 def _write(descriptor: int, line: bytes) -> None:
-    os.write(descriptor, line + b"\n")
+    rest = line + b"\n"
+    while rest:  # a disk that is nearly full takes a part, and says so only the next time
+        rest = rest[os.write(descriptor, rest) :]
     os.fsync(descriptor)
 
 

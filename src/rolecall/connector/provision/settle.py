@@ -36,6 +36,9 @@ class Planned:
     at: datetime
     """When it was begun to look."""
 
+    opened: int
+    """How many entries this desk's journal had been given by then."""
+
 
 async def plan(operation: AnyOperation, desk: Desk) -> Planned:
     """What an operation would come to; changes nothing.
@@ -43,13 +46,15 @@ async def plan(operation: AnyOperation, desk: Desk) -> Planned:
     Raises:
         Refused: it cannot be done, whoever asks.
     """
-    at = desk.now()
+    at, opened = desk.now(), desk.journal.opened
     state = await operation.look(desk.eyes)
     step = operation.step(state)
     verdict: Allowed | Denied = Allowed()
     if isinstance(step, Step):
         verdict = await judged(step, desk)
-    return Planned(operation=operation, step=step, state=state, verdict=verdict, at=at)
+    return Planned(
+        operation=operation, step=step, state=state, verdict=verdict, at=at, opened=opened
+    )
 
 
 async def settle(
@@ -109,7 +114,7 @@ def _stale(planned: Planned, desk: Desk) -> bool:
     """Whether anything may have changed since, by time or by us; the guard must not rest on it."""
     if desk.now() - planned.at > FRESH:
         return True
-    return any(one.opened.at >= planned.at for one in desk.journal.entries(since=planned.at))
+    return planned.opened != desk.journal.opened
 
 
 def _already(planned: Planned, step: Already, desk: Desk) -> Result:
