@@ -66,7 +66,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
     `event` is `calling` (a request is about to be sent), `answered` (Notion said `status`),
     `unknown` (no usable answer), `verified` (Notion shows it), `failed` (it is not so, and we gave
-    up), or `noted`.
+    up), `undone` (the whole way back was gone), or `noted`.
     """
 
     event: str

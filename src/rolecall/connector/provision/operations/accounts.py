@@ -83,6 +83,8 @@ class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
     def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
         """Remove the account."""
         del was, people
+        if not made:
+            raise Invalid("The journal does not know the id of the account.")
         return (RemoveAccount(user_id=made),)
 
 

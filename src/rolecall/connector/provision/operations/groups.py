@@ -146,6 +146,8 @@ class CreateGroup(Operation, frozen=True, kw_only=True, tag="create_group"):
     def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
         """Delete it."""
         del was, people
+        if not made:
+            raise Invalid("There are several groups of that name, and which is ours is not known.")
         return (DeleteGroup(group_id=made),)
 
 
