@@ -13,7 +13,7 @@ from notion_sim import Options, Simulator
 
 OURS = {"click", "rolecall"}
 HELP_NEEDS = {"rolecall", "rolecall.connector", "rolecall.connector.cli"} | {
-    f"rolecall.{name}" for name in ("connector.flags", "errors")
+    f"rolecall.{name}" for name in ("connector.flags", "connector.refused", "errors")
 }
 
 

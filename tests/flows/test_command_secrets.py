@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 from raw_server import Asked, RawServer, answer, serving
-from running import Command, both, ended
+from running import Command, both, ended, to
 
 from notion_sim import Simulator
 
@@ -90,7 +90,7 @@ def test_in_the_work_folder_of_an_interrupted_run(sim: Simulator, command: Comma
 @pytest.mark.parametrize("given", ["flag", "flag with =", "variable", "file"])
 def test_in_the_process_list(sim: Simulator, command: Command, given: str):
     """While requests are under way, no process shows the token, however it was given."""
-    sim.set_faults([{"fault": "slow", "ms": 700, "times": 0}])
+    sim.set_faults([{"fault": "slow", "ms": 1000}])
     environ = {"BATON_BASE_URL": sim.scim_url}
     words: tuple[str, ...] = ()
     if given == "flag":
@@ -113,6 +113,24 @@ def test_in_the_process_list(sim: Simulator, command: Command, given: str):
     assert sim.scim_token not in shown
     assert running.poll() is None
     assert ended(running).status == 0
+
+
+def test_in_a_core_file(sim: Simulator, command: Command):
+    """A crash while the token is in memory writes no memory to disk, whatever the shell allows."""
+    sim.set_faults([{"fault": "slow", "ms": 1000}])
+    sim.clear_requests()
+    running = command.start(**to(sim))
+    for _ in range(200):
+        if sim.requests():
+            break
+        time.sleep(0.02)
+    limits = Path(f"/proc/{running.pid}/limits").read_text()
+    running.send_signal(signal.SIGABRT)
+    ended(running)
+
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert line.split()[4] == "0"
+    assert command.left() == [".sync.c1z.work"]
 
 
 def echo(asked: Asked) -> bytes:

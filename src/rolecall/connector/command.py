@@ -5,6 +5,7 @@ Everything heavy is imported here, so that `cli` can show its help without it.
 
 import asyncio
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -57,6 +58,8 @@ def until_signalled(work: Coroutine[Any, Any, Result]) -> Result:
     Raises:
         Interrupted: a signal came, and the work had nothing of its own to say about it.
     """
+    # Should the interpreter crash, no image of its memory, tokens included, is written to disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
     async def main() -> Result:
         task = asyncio.ensure_future(work)
