@@ -1,13 +1,13 @@
 """Accounts: people join the workspace, change, and leave it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from rolecall.connector.provision.operations.base import Look, Operation, one_member
 from rolecall.connector.provision.operations.groups import AddToGroup
-from rolecall.connector.provision.operations.roles import OWNER, role_name
+from rolecall.connector.provision.operations.roles import may_be_owner, role_name
 from rolecall.connector.provision.step import (
     Already,
     Membership,
@@ -21,6 +21,14 @@ from rolecall.notion import changes
 from rolecall.notion.model import WORKSPACE_ROLES
 
 __all__ = ["CreateAccount", "RemoveAccount", "UpdateAccount"]
+
+_ROLES: Final = {one.id: one.name for one in WORKSPACE_ROLES}
+
+_PROFILE: Final = frozenset(
+    {"title", "phoneNumbers", "addresses", "roles", "locale", "preferredLanguage", "userType"}
+    | {changes.ENTERPRISE_USER}
+)
+"""What Notion keeps of a profile (Notion: N-057 to N-060); `roles` is a text about their job."""
 
 
 class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
@@ -45,6 +53,7 @@ class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
     def step(self, state: State) -> Step | Already:
         """Add, unless they are a member, whatever their role and name are then."""
         called = role_name(self.role)
+        _insist_on_profile(self.extra, _PROFILE | {"photos"})
         if "@" not in self.user_name:
             raise Invalid(f"{self.user_name!r} is no e-mail address.")
         if state.people:
@@ -64,6 +73,15 @@ class CreateAccount(Operation, frozen=True, kw_only=True, tag="create_account"):
             undo=Undo(how="equivalently", why="the Notion account and the invitation remain"),
             people=(self.user_name.lower(),),
         )
+
+    def explain(self, problem: Error) -> Error:
+        """An address may be somebody's second one, by which Notion may not find them (N-049)."""
+        if isinstance(problem, Conflict):
+            return Conflict(
+                problem.what,
+                hint="The address may be another one of somebody who is a member already.",
+            )
+        return problem
 
     def _differs(self, person: Person, shown: Mapping[str, object]) -> tuple[str, ...]:
         wanted = self.name.get("formatted") or " ".join(
@@ -128,9 +146,11 @@ class RemoveAccount(Operation, frozen=True, kw_only=True, tag="remove_account"):
             undo=Undo(
                 how="equivalently",
                 why="invited anew with role and groups; private pages only within 30 days",
-            ),
+            )
+            if person.role in {*_ROLES, ""}
+            else Undo(how="not", why=f"{person.role} is no role that can be given"),
             people=(person.id,),
-            takes_owner=person.id if person.role == OWNER else "",
+            takes_owner=person.id if may_be_owner(person) else "",
             removes=person.id,
         )
 
@@ -172,6 +192,7 @@ class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
     def step(self, state: State) -> Step | Already:
         """Send what differs."""
         person = state.person(self.user_id)
+        _insist_on_profile(self.attributes, _PROFILE | {"userName", "name", "emails"})
         if person is None:
             raise Gone(f"{self.user_id} is no member of the workspace.")
         differing = {
@@ -216,8 +237,17 @@ class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
         return (UpdateAccount(user_id=self.user_id, attributes=old),)
 
 
+def _insist_on_profile(attributes: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Refuse what is no profile: `active` would remove, and the extension would give a role."""
+    if strange := sorted(set(attributes) - known):
+        raise Invalid(
+            f"{', '.join(strange)} cannot be changed this way.",
+            hint=f"There are {', '.join(sorted(known))}; roles and removals have their own ways.",
+        )
+
+
 def _role_called(person: Person) -> str:
-    return next((one.name for one in WORKSPACE_ROLES if one.id == person.role), person.role)
+    return _ROLES.get(person.role, person.role)
 
 
 def _shows(shown: object, wanted: object) -> bool:

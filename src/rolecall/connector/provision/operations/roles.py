@@ -8,7 +8,7 @@ from rolecall.errors import Gone, Invalid, Refused
 from rolecall.notion import changes
 from rolecall.notion.model import WORKSPACE_ROLES
 
-__all__ = ["FLOOR", "OWNER", "GrantRole", "RevokeRole", "role_name"]
+__all__ = ["FLOOR", "OWNER", "GrantRole", "RevokeRole", "may_be_owner", "role_name"]
 
 OWNER: Final = "owner"
 FLOOR: Final = "restricted_member"
@@ -40,8 +40,13 @@ def _role_step(person: Person, role: str, says: str) -> Step:
         if person.role in _ROLES
         else Undo(how="not", why="the old role is unknown"),
         people=(person.id,),
-        takes_owner=person.id if person.role == OWNER and role != OWNER else "",
+        takes_owner=person.id if role != OWNER and may_be_owner(person) else "",
     )
+
+
+def may_be_owner(person: Person) -> bool:
+    """Whether they are, or Notion does not show the role (Notion: N-062)."""
+    return person.role in {OWNER, ""}
 
 
 def _former(user_id: str, was: State) -> tuple[Operation, ...]:
@@ -97,8 +102,14 @@ class RevokeRole(Operation, frozen=True, kw_only=True, tag="revoke_role"):
         person = state.person(self.user_id)
         if person is None:
             return Already(says=f"{self.user_id} is no member, and so not {name}.")
+        if not person.role:
+            raise Refused(
+                f"Notion does not show the role of {person}, so nobody can say whether it is "
+                f"{name}.",
+                hint="Grant the role that they shall have; that replaces whatever they hold.",
+            )
         if person.role != self.role:
-            has = _ROLES.get(person.role, person.role or "without a role")
+            has = _ROLES.get(person.role, person.role)
             return Already(says=f"{person} is not {name} but {has}.")
         if self.role == FLOOR:
             raise Refused(
