@@ -23,10 +23,20 @@ _COMMANDS: Final = {
     "show": "rolecall.connector.show",
     "diff": "rolecall.connector.diff",
     "export": "rolecall.connector.export",
+    "grant": "rolecall.connector.grant:grant",
+    "revoke": "rolecall.connector.grant:revoke",
+    "account": "rolecall.connector.account",
+    "group": "rolecall.connector.group",
+    "apply": "rolecall.connector.apply",
+    "journal": "rolecall.connector.record:journal",
+    "undo": "rolecall.connector.record:undo",
     "capabilities": "rolecall.connector.describe:capabilities",
     "config": "rolecall.connector.describe:config",
     "completion": "rolecall.connector.describe:completion",
 }
+_ASKS_NOTION: Final = {None, "check", "grant", "revoke", "account", "group", "apply", "undo"}
+"""None is a sync; the others only read files."""
+
 _SECRET_FLAGS: Final = {f"--{name}" for name in flags.SECRETS}
 _SYNC_HELP: Final = """\
 Read a Notion workspace into a Baton c1z file: accounts, groups, roles, and who holds what.
@@ -67,6 +77,13 @@ _SHORT_HELP: Final = {
     "show": "Show accounts, groups, roles, or somebody's access.",
     "diff": "Show what changed between two syncs.",
     "export": "Write accounts, groups or access as CSV, XLSX or JSON.",
+    "grant": "Give somebody a role, or membership of a group.",
+    "revoke": "Take a role, or membership of a group, away.",
+    "account": "Add people to the workspace, change or remove them.",
+    "group": "Change who is in a group; create, rename, delete groups.",
+    "apply": "Carry out a CSV file of changes, one per row.",
+    "journal": "Show what was changed; look what became of open entries.",
+    "undo": "Reverse a change of the journal.",
     "capabilities": "Print what this connector can do, as Baton's JSON.",
     "config": "Print the settings of this connector, as Baton's JSON.",
     "completion": "Print the completion script of a shell.",
@@ -79,7 +96,7 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
 
     log.hide(*settings.secrets_of(values))
     context.obj = values
-    if context.invoked_subcommand in {None, "check"}:
+    if context.invoked_subcommand in _ASKS_NOTION:
         flags.refuse_surroundings(context)
     paths = [path.strip() for path in values["log_path"].split(",") if path.strip()]
     log.open_log(values["log_level"], values["log_format"], paths or ["stderr"])
@@ -88,11 +105,15 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
 
 
 def _work(values: dict[str, Any]) -> int:
-    """Serve a controller if there is a client id, whatever else is given; else one shot."""
+    """Serve a controller if there is a client id, whatever else is given; else one thing once."""
     if _serves_a_controller(values):
         from rolecall.connector import service  # noqa: PLC0415 - not for --help
 
         return service.serve(values)
+    if any(values.get(flag.key) for flag in flags.supported() if flag.one_shot):
+        from rolecall.connector import dropin  # noqa: PLC0415 - not for --help
+
+        return dropin.run(values)
     from rolecall.connector import command  # noqa: PLC0415 - not for --help
 
     return command.sync(values)

@@ -1,4 +1,4 @@
-"""How far a sync is: a bar on a terminal, a line every ten seconds elsewhere."""
+"""How far a sync or a batch is: a bar on a terminal, a line every ten seconds elsewhere."""
 
 import time
 from collections.abc import Iterator
@@ -14,14 +14,15 @@ EVERY_S: Final = 10.0
 
 
 @contextmanager
-def progress(*, terminal: bool) -> Iterator[Tick]:
+def progress(*, terminal: bool, doing: str = "Syncing resources") -> Iterator[Tick]:
     """What to call with (what, rows so far, rows to come).
 
     Args:
         terminal: whether somebody is watching stderr.
+        doing: what the lines say elsewhere.
     """
     if not terminal:
-        yield _lines()
+        yield _lines(doing)
         return
     from rich import progress as bars  # noqa: PLC0415 - only where a terminal is attached
     from rich.console import Console  # noqa: PLC0415 - the same
@@ -43,13 +44,13 @@ def progress(*, terminal: bool) -> Iterator[Tick]:
         yield tick
 
 
-def _lines() -> Tick:
+def _lines(doing: str) -> Tick:
     last = time.monotonic()
 
     def tick(what: str, count: int, total: int) -> None:
         nonlocal last
         if time.monotonic() - last >= EVERY_S:
             last = time.monotonic()
-            log.info("Syncing resources", resource_type_id=what, count=count, total=total)
+            log.info(doing, resource_type_id=what, count=count, total=total)
 
     return tick

@@ -150,10 +150,11 @@ class Lookup:
             )
         return RoleMeant(id=role) if role else group
 
-    async def suggestion(self, word: str) -> str:
-        """A sentence that names groups spelled alike."""
+    async def suggestion(self, word: str, *, roles: bool = False) -> str:
+        """A sentence that names groups, and roles if wanted, that are spelled alike, or ""."""
         names = [one.name for one in await self._directory.every_group()]
-        return _alike(word, names) or "Give the exact name or id of a group."
+        names += [role.id for role in WORKSPACE_ROLES] if roles else []
+        return _alike(word, names)
 
     async def _member(self, word: str) -> Member | None:
         if self._everybody is not None:
