@@ -52,6 +52,17 @@ _GRANTS: Final = (
     " principal_resource_type_id, principal_resource_id from v1_grants"
     " where sync_id = :sync and (:type is null or resource_type_id = :type) order by id"
 )
+_RESOURCE: Final = (
+    "select external_id, data from v1_resources where sync_id = :sync and external_id = :name"
+)
+_ENTITLEMENT: Final = (
+    "select external_id, data from v1_entitlements where sync_id = :sync and external_id = :name"
+)
+_GRANT: Final = (
+    "select external_id, data, entitlement_id, resource_type_id, resource_id,"
+    " principal_resource_type_id, principal_resource_id from v1_grants"
+    " where sync_id = :sync and external_id = :name"
+)
 _COUNTS: Final[Mapping[str, str]] = {
     "resource_types": "select '', count(*) from v1_resource_types where sync_id = :sync",
     "assets": "select '', count(*) from v1_assets where sync_id = :sync",
@@ -247,6 +258,27 @@ class Reader:
         """
         for row in self.rows(_GRANTS, {"sync": sync_id, "type": resource_type}):
             yield _whole_grant(row)
+
+    def resource(self, sync_id: str, resource_type: str, resource_id: str) -> Resource | None:
+        """One resource of a sync; None if it is not there."""
+        name = f"{resource_type}:{resource_id}"  # may be another's too, if a part holds a colon
+        for _, data in self.rows(_RESOURCE, {"sync": sync_id, "name": name}):
+            found = decode(Resource, data, name)
+            if (found.id.resource_type, found.id.resource) == (resource_type, resource_id):
+                return found
+        return None
+
+    def entitlement(self, sync_id: str, entitlement_id: str) -> Entitlement | None:
+        """One entitlement of a sync; None if it is not there."""
+        for _, data in self.rows(_ENTITLEMENT, {"sync": sync_id, "name": entitlement_id}):
+            return decode(Entitlement, data, entitlement_id)
+        return None
+
+    def grant(self, sync_id: str, grant_id: str) -> Grant | None:
+        """One grant of a sync, whole; None if it is not there."""
+        for row in self.rows(_GRANT, {"sync": sync_id, "name": grant_id}):
+            return _whole_grant(row)
+        return None
 
     def stats(self, sync_id: str) -> SyncStats:
         """The stored statistics of a sync; counted when they are missing or unreadable."""
