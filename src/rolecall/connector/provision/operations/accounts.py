@@ -208,7 +208,7 @@ class UpdateAccount(Operation, frozen=True, kw_only=True, tag="update_account"):
             done=f"{person} now has: {_brief(differing)} (was: {_brief(known)}).",
             before=_brief(known),
             after=_brief(differing),
-            changes=(changes.update_user(person.id, differing),),
+            changes=(changes.update_user(person.id, _whole(differing, state.attributes)),),
             undo=Undo(how="exactly")
             if all(value for _, value in _flat(known))
             else Undo(how="not", why="Notion shows no old value to go back to"),
@@ -248,6 +248,20 @@ def _insist_on_profile(attributes: Mapping[str, Any], known: frozenset[str]) -> 
 
 def _role_called(person: Person) -> str:
     return _ROLES.get(person.role, person.role)
+
+
+def _whole(wanted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What to send: objects with their other parts, as Notion may replace them (Notion: N-120).
+
+    A formatted name is left out where only its parts change: it would contradict them (N-051).
+    """
+    found = dict(wanted)
+    for key, value in wanted.items():
+        rest = shown.get(key)
+        if not isinstance(value, Mapping) or not isinstance(rest, Mapping) or "formatted" in value:
+            continue
+        found[key] = {part: one for part, one in rest.items() if part != "formatted"} | dict(value)
+    return found
 
 
 def _shows(shown: object, wanted: object) -> bool:
