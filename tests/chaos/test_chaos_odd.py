@@ -1,8 +1,9 @@
 """Odd things that no network does: strangers, bad records, silence, ghosts, redirects."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,9 @@ import pytest
 import rig
 
 from notion_sim import Options, Simulator
+from rolecall.baton.c1z.envelope import unpack
+from rolecall.baton.c1z.history import copy_kept, runs_of
+from rolecall.baton.c1z.reader import open_c1z
 from rolecall.baton.engine import Partial
 from rolecall.errors import BadConfig, Retry
 
@@ -206,3 +210,27 @@ def test_what_is_old_is_not_taken_up(sim: Simulator, tmp_path: Path):
     again = rig.sync(sim, tmp_path / "a.c1z", SHAPE)
 
     rig.exactly(sim, tmp_path / "a.c1z", again)
+
+
+def test_killed_after_the_old_syncs_were_copied(sim: Simulator, tmp_path: Path):
+    """A draft that already holds what the old file keeps is finished all the same, by one run."""
+    sim.reset(OPTIONS)
+    target = tmp_path / "a.c1z"
+    first = rig.sync(sim, target, SHAPE)
+    sim.set_faults([BROKEN])
+    assert isinstance(rig.sync(sim, target, SHAPE).error, Retry)
+    old = tmp_path / "old.db"
+    unpack(target, old)
+    with closing(sqlite3.connect(tmp_path / ".a.c1z.work" / "db", isolation_level=None)) as draft:
+        (run,) = runs_of(draft)
+        copy_kept(draft, old, run, keep=2)
+    sim.set_faults([])
+    again = rig.sync(sim, target, SHAPE)
+
+    rig.exactly(sim, target, again)
+    assert rig.left_over(target) == []
+    with open_c1z(target) as reader:
+        kept = {one.sync_id for one in reader.syncs()}
+    assert first.outcome
+    assert again.outcome
+    assert kept == {first.outcome.result.run.sync_id, again.outcome.result.run.sync_id}

@@ -45,6 +45,7 @@ def copy_kept(
         run: the draft's sync.
         keep: how many full syncs stay, `run` included; None keeps everything.
     """
+    _forget_copies(database, run)
     if old is None:
         return
     with sqlite3.connect(old, isolation_level=None) as connection:
@@ -67,6 +68,20 @@ def copy_kept(
             database.execute("rollback")
         database.execute("detach old")
     old.unlink()
+
+
+def _forget_copies(database: sqlite3.Connection, run: SyncRun) -> None:
+    """Delete what an earlier try copied: it may have been killed between copying and ending."""
+    if all(one.sync_id == run.sync_id for one in runs_of(database)):
+        return  # the usual case; without an index, looking for rows to delete would take seconds
+    database.execute("begin")
+    try:
+        for table in TABLES:
+            database.execute(f"delete from {table} where sync_id <> ?", (run.sync_id,))  # noqa: S608 - names are ours
+    except BaseException:
+        database.execute("rollback")
+        raise
+    database.execute("commit")
 
 
 def _copy(database: sqlite3.Connection, table: str, sync_ids: list[str]) -> None:
