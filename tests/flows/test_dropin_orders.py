@@ -354,6 +354,16 @@ def test_half_an_order_is_no_sync(
     assert command.left() == []
 
 
+def test_an_order_before_a_command_is_refused(command: Command):
+    """Two orders are one too many; a variable is no order to a command that reads a file."""
+    end = command("--revoke-grant", "x", "show", "accounts")
+    quiet = command("capabilities", BATON_REVOKE_GRANT="x")
+
+    assert end.status == 2
+    assert "two orders" in end.err
+    assert quiet.status == 0
+
+
 def test_a_file_that_is_none_is_said(sim: Simulator, command: Command):
     """A damaged file is an error of its own, not an unknown id."""
     Path(command.folder / "sync.c1z").write_bytes(b"nonsense")

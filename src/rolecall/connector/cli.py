@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from rolecall import __version__
 from rolecall.connector import flags
@@ -102,6 +103,18 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
     log.open_log(values["log_level"], values["log_format"], paths or ["stderr"])
     if context.invoked_subcommand is None:
         context.exit(_work(values))
+    _insist_on_one_order(context)
+
+
+def _insist_on_one_order(context: click.Context) -> None:
+    """Refuse a one-shot flag before a command: one of the two would silently not be done."""
+    for flag in flags.supported():
+        source = context.get_parameter_source(flag.key)
+        if flag.one_shot and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--{flag.name} and the command {context.invoked_subcommand} are two orders; "
+                "give one of them."
+            )
 
 
 def _work(values: dict[str, Any]) -> int:

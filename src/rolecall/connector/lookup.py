@@ -81,9 +81,7 @@ class Synced:
         found = self.reader.grant(self.sync_id, wanted) if self.reader else None
         if self.reader is None or found is None:
             return None
-        whole = self.reader.entitlement(self.sync_id, found.entitlement.id)
-        if whole is not None:
-            found.entitlement.CopyFrom(whole)
+        found.entitlement.CopyFrom(self._whole(found.entitlement))
         return found
 
     def grant_by_form(self, wanted: str) -> tuple[Grant, bool]:
@@ -107,7 +105,7 @@ class Synced:
             raise self._unknown(f"the grant {wanted!r}", _GRANT)
         if len(fitting) > 1:
             raise click.BadParameter(f"{wanted!r} can be read in two ways.", param_hint=_GRANT)
-        entitlement, user = fitting[0]
+        entitlement, user = self._whole(fitting[0][0]), fitting[0][1]
         known = self._resource(USER, user)
         principal = known or Resource(id=ResourceId(resource_type=USER, resource=user))
         return Grant(entitlement=entitlement, principal=principal, id=wanted), known is not None
@@ -117,13 +115,17 @@ class Synced:
             return None
         return self.reader.resource(self.sync_id, resource_type, resource_id)
 
+    def _whole(self, entitlement: Entitlement) -> Entitlement:
+        """The entitlement as the file has it, with its resource; itself if the file has it not."""
+        found = self.reader.entitlement(self.sync_id, entitlement.id) if self.reader else None
+        return found or entitlement
+
     def _entitlements(self) -> Iterable[Entitlement]:
         """The workspace roles, which are always the same four, and whatever else the file knows."""
         yield from ROLE_ENTITLEMENTS.values()
-        if self.reader is not None:
-            for one in self.reader.entitlements(self.sync_id):
-                if one.id not in {role.id for role in ROLE_ENTITLEMENTS.values()}:
-                    yield one
+        roles = {one.id for one in ROLE_ENTITLEMENTS.values()}
+        listed = self.reader.entitlements(self.sync_id) if self.reader else ()
+        yield from (one for one in listed if one.id not in roles)
 
     def _unknown(self, what: str, flag: str) -> click.BadParameter:
         where = f"{self.file} does not know {what}" if self.sync_id else self._empty(what)

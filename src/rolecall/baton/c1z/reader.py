@@ -56,7 +56,8 @@ _RESOURCE: Final = (
     "select external_id, data from v1_resources where sync_id = :sync and external_id = :name"
 )
 _ENTITLEMENT: Final = (
-    "select external_id, data from v1_entitlements where sync_id = :sync and external_id = :name"
+    "select data, resource_type_id, resource_id from v1_entitlements"
+    " where sync_id = :sync and external_id = :name"
 )
 _GRANT: Final = (
     "select external_id, data, entitlement_id, resource_type_id, resource_id,"
@@ -269,9 +270,17 @@ class Reader:
         return None
 
     def entitlement(self, sync_id: str, entitlement_id: str) -> Entitlement | None:
-        """One entitlement of a sync; None if it is not there."""
-        for _, data in self.rows(_ENTITLEMENT, {"sync": sync_id, "name": entitlement_id}):
-            return decode(Entitlement, data, entitlement_id)
+        """One entitlement of a sync with its resource's id; None if it is not there."""
+        for data, kind, resource in self.rows(
+            _ENTITLEMENT, {"sync": sync_id, "name": entitlement_id}
+        ):
+            found = decode(Entitlement, data, entitlement_id)
+            if not found.HasField("resource"):
+                found.resource.id.resource_type, found.resource.id.resource = (
+                    str(kind),
+                    str(resource),
+                )
+            return found
         return None
 
     def grant(self, sync_id: str, grant_id: str) -> Grant | None:
