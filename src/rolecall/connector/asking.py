@@ -119,7 +119,8 @@ def change(wishes: Sequence[Wish], asked: Asked, *, batch: bool = False) -> None
     finally:  # what was done before a signal or a failure is told as well
         lines.sort(key=lambda line: line.wish.row)
         told = tell_plan if asked.dry_run else tell_results
-        told(lines, form=asked.output, batch=batch)
+        if lines:
+            told(lines, form=asked.output, batch=batch)
     _leave(lines, alone=not batch and len(wishes) == 1)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Final
 
 import click
@@ -61,7 +62,7 @@ def tell_results(lines: Sequence[Line], *, form: Form, batch: bool) -> None:
     if form != "table" or batch:
         _render(lines, form, _RESULTS)
         return
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip_longest(lines, lines[1:]):
         shared = following is not None and following.entry == line.entry != ""
         if line.outcome != "failed" or len(lines) > 1:
             click.echo(legible(_result(line, last=not shared)))

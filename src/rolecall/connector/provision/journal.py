@@ -150,8 +150,11 @@ class FolderJournal:
         """Begin an entry; on disk when this returns."""
         path = self._path(opened.id)
         self.opened += 1
-        with _honest(path), path.open("xb") as file:
-            _write(file.fileno(), msgspec.json.encode(opened))
+        with _honest(path):
+            # Names and addresses are nobody else's business, whatever folder was named.
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                _write(file.fileno(), msgspec.json.encode(opened))
         _sync_folder(self._folder)
 
     def note(self, entry_id: str, happened: Happened) -> None:
