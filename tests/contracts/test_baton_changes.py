@@ -62,6 +62,7 @@ from rolecall.errors import (
 )
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
+from rolecall.notion.model import Group
 
 SMALL = Options(users=9, groups=3, members_per_group=3, seed=7)
 
@@ -172,6 +173,16 @@ def test_a_role_that_went_before_our_change_is_not_called_replaced(door: Door):
     replaced = GrantReplaced.FromString(given.annotations[0].value)
 
     assert replaced.replaced_grant_id == f"role:restricted_member:assigned:user:{who}"
+
+
+def test_a_role_that_no_sync_lists_is_not_called_replaced(door: Door):
+    """A role that we do not know has no grant in any sync, so none went."""
+    who = door.member()
+    door.sim.set_role(who, "night_watch")
+    given = door.at(lambda desk: grant(granting(role("member"), who), desk))
+
+    assert named(given.annotations) == []
+    assert door.role_of(who) == "member"
 
 
 def test_a_grant_that_notion_ignores_is_no_success_and_replaces_nothing(door: Door):
@@ -506,6 +517,27 @@ def test_the_status_of_an_action_outlives_the_process(door: Door):
     assert other.response["group_id"] == done["response"]["group_id"]
     with pytest.raises(Gone):
         door.at(lambda desk: status(Actions(), desk), journal=_Empty())
+
+
+def test_only_so_many_actions_are_remembered(door: Door):
+    """Of those that changed nothing, the last thousand are known, and the one before is not."""
+    actions = Actions()
+    wish = InvokeActionRequest(name="create_group", args=struct(name="Moon"))
+
+    async def often(desk: Any) -> Any:
+        ids = [(await actions.invoke(wish, desk)).id for _ in range(1001)]
+        assert actions.status(GetActionStatusRequest(id=ids[1]), desk).response["already"]
+        return actions.status(GetActionStatusRequest(id=ids[0]), desk)
+
+    with pytest.raises(Gone):
+        door.at(often, eyes=_Moon())
+
+
+class _Moon:
+    """A workspace in which every group that is asked for is there."""
+
+    async def groups_called(self, name: str) -> list[Group]:
+        return [Group(id="g", name=name, members=())]
 
 
 class _Empty:
