@@ -178,6 +178,28 @@ def test_a_deleted_group_comes_back_with_its_people(office: Office):
     ]
 
 
+def test_what_was_done_to_a_group_that_was_made_anew(office: Office):
+    """Undone in reverse order all is as before, although the group has another id by now."""
+    before = sorted((g["name"], sorted(g["members"])) for g in office.notion.groups.values())
+    entries = [
+        office.do(operation).entry
+        for operation in (
+            RenameGroup(group_id="g1", name="Sellers"),
+            RemoveAccount(user_id="ann"),
+            AddToGroup(group_id="g1", user_ids=("olga",)),
+            RemoveFromGroup(group_id="g1", user_ids=("bob",)),
+            DeleteGroup(group_id="g1"),
+        )
+    ]
+    for entry in reversed(entries):
+        office.undo(entry)
+
+    assert "g1" not in office.notion.groups
+    assert (
+        sorted((g["name"], sorted(g["members"])) for g in office.notion.groups.values()) == before
+    )
+
+
 def _failed(office: Office) -> str:
     office.notion.script = [NotAllowed("no")]
     with pytest.raises(NotAllowed):

@@ -15,7 +15,7 @@ from rolecall.connector.guard import Denied
 from rolecall.connector.provision.journal import Entry, Happened, Opened
 from rolecall.connector.provision.judging import Desk, Result, judged
 from rolecall.connector.provision.step import Already, State, Step
-from rolecall.errors import BadConfig, Error, Refused, Retry, Unverified
+from rolecall.errors import BadConfig, Error, Refused, Retry, Unreachable, Unverified
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
 
@@ -195,7 +195,11 @@ class Carrying:
                 f"Notion said yes, and yet it is not so. {shows}",
                 hint="Try again; if it stays so, change it in Notion and report this.",
             )
-        return _adding(self._operation.explain(problem), shows)
+        problem = _adding(self._operation.explain(problem), shows)
+        if isinstance(problem, Unreachable):
+            late = "A request whose answer is lost may still take effect; look again later."
+            problem.hint = f"{late} {problem.hint}".strip()
+        return problem
 
     def _shows(self, left: Step) -> str:
         """What Notion shows, and what is still to be done if a part was."""

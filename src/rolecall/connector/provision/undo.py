@@ -5,8 +5,11 @@ still shows what that change made of it; whatever came later was somebody's deci
 of several steps that was interrupted is gone on with, not begun anew.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
+
+from msgspec import structs
 
 from rolecall.connector.provision.journal import Entry, Happened
 from rolecall.connector.provision.operations import (
@@ -14,7 +17,10 @@ from rolecall.connector.provision.operations import (
     AnyOperation,
     CreateAccount,
     CreateGroup,
+    DeleteGroup,
     Operation,
+    RemoveFromGroup,
+    RenameGroup,
 )
 from rolecall.connector.provision.settle import Desk, Planned, Result, plan, settle
 from rolecall.errors import Conflict, Error, Invalid, NotAllowed, WrongWorkspace
@@ -84,15 +90,17 @@ class _Way:
 async def _way_back(entry_id: str, desk: Desk) -> _Way:
     entry = desk.journal.entry(entry_id)
     _insist_on_sense(entry, desk)
-    opened, begun = entry.opened, _begun(entry, desk)
-    steps = opened.operation.back(opened.before, opened.step.people, entry.subject)
+    opened, begun, anew = entry.opened, _begun(entry, desk), _made_anew(desk)
+    back = opened.operation.back(opened.before, opened.step.people, entry.subject)
+    steps = tuple(_now(one, anew) for one in back)
     if begun:
         made, done = begun[0].subject, [one.opened.operation for one in begun]
         left = tuple(one for one in steps[1:] if _for(one, made) not in done)
         if not left:
             raise Invalid(f"The entry {entry_id} was undone by {_ids(begun)[-1]}.")
         return _Way(steps=left, taken=_ids(begun), made=made)
-    if not opened.operation.holds(await opened.operation.look(desk.eyes)):
+    operation = _now(opened.operation, anew)
+    if not operation.holds(await operation.look(desk.eyes)):
         raise Conflict(
             f"Since then Notion has changed: it no longer shows that {opened.step.says}",
             hint="Change it anew, if it shall be otherwise.",
@@ -131,6 +139,32 @@ def _begun(entry: Entry, desk: Desk) -> list[Entry]:
         for one in desk.journal.entries(since=entry.opened.at)
         if one.opened.undoes == entry.opened.id and one.state == "verified"
     ]
+
+
+def _made_anew(desk: Desk) -> dict[str, str]:
+    """Ids of groups that were deleted, and the ids under which an undo has made them again."""
+    entries = [one for one in desk.journal.entries() if one.state == "verified"]
+    deleted = {
+        one.opened.id: one.opened.operation.group_id
+        for one in entries
+        if isinstance(one.opened.operation, DeleteGroup)
+    }
+    return {
+        deleted[one.opened.undoes]: one.subject
+        for one in entries
+        if one.opened.undoes in deleted and isinstance(one.opened.operation, CreateGroup)
+    }
+
+
+def _now(operation: Operation, anew: Mapping[str, str]) -> Operation:
+    """The same operation, on the group that stands for the one that was."""
+    if not isinstance(operation, AddToGroup | RemoveFromGroup | RenameGroup | DeleteGroup):
+        return operation
+    group_id, seen = operation.group_id, set[str]()
+    while group_id in anew and group_id not in seen:
+        seen.add(group_id)
+        group_id = anew[group_id]
+    return structs.replace(operation, group_id=group_id) if seen else operation
 
 
 def _ids(entries: list[Entry]) -> tuple[str, ...]:
