@@ -83,8 +83,8 @@ class Lookup:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._everybody: list[Member] | None = None
-        self._people: dict[str, Person] = {}
-        self._groups: dict[str, GroupMeant] = {}
+        self._people: dict[str, Person | Absent] = {}
+        self._groups: dict[str, GroupMeant | Absent] = {}
 
     async def prepare(self, words: Iterable[str]) -> None:
         """Read everybody at once if so many are asked for that this is cheaper."""
@@ -107,9 +107,7 @@ class Lookup:
         key = word.casefold()
         if key not in self._people:
             member = await self._member(word)
-            if member is None:
-                return Absent(word=word)
-            self._people[key] = Person.of(member)
+            self._people[key] = Person.of(member) if member else Absent(word=word)
         return self._people[key]
 
     async def group(self, word: str) -> GroupMeant | Absent:
@@ -123,9 +121,8 @@ class Lookup:
             raise Invalid("No group is named.", hint="Give its name or id.")
         if word not in self._groups:
             group = await self._group(word)
-            if group is None:
-                return Absent(word=word)
-            self._groups[word] = GroupMeant(id=group.id, name=group.name)
+            meant = GroupMeant(id=group.id, name=group.name) if group else Absent(word=word)
+            self._groups[word] = meant
         return self._groups[word]
 
     async def entitlement(self, word: str) -> Meant | Absent:
