@@ -1,5 +1,6 @@
 """The Go runner's one-shot flags, as scripts use them: effect, log, exit status and file."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,29 @@ def test_a_group_is_made_renamed_and_deleted(sim: Simulator, command: Command):
     assert named == ["Sun"]
     assert end.status == 0
     assert gid not in [g["id"] for g in sim.state()["groups"]]
+
+
+def test_the_journal_says_who_asked_and_by_which_flag(sim: Simulator, command: Command):
+    """The user of the operating system, whatever the environment claims."""
+    end = order(command, sim, *ORDERS["create"], LOGNAME="mallory", USER="mallory")
+    (entry,) = (command.folder / "sync.c1z.journal").glob("*.jsonl")
+    opened = json.loads(entry.read_text(encoding="utf-8").splitlines()[0])
+
+    assert end.status == 0
+    assert opened["why"] == "--create-account"
+    assert opened["actor"] not in {"", "mallory"}
+
+
+def test_the_cap_can_be_agreed_to(sim: Simulator, command: Command):
+    """Eleven people within the hour: the eleventh is refused with the number that would do."""
+    ends = [
+        order(command, sim, "--create-account-login", f"n{n}@larkspur.example") for n in range(11)
+    ]
+    agreed = order(command, sim, *ORDERS["create"], BATON_YES_REALLY="11")
+
+    assert [end.status for end in ends] == [0] * 10 + [9]
+    assert "--yes-really 11" in ends[-1].err
+    assert agreed.status == 0
 
 
 def test_action_schemas_need_neither_token_nor_permission(command: Command):

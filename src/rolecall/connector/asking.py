@@ -26,7 +26,7 @@ from rolecall.connector.tables import Form
 from rolecall.connector.telling import announce, tell_plan, tell_results
 from rolecall.errors import Error, Refused
 
-__all__ = ["Asked", "at_desk", "change", "change_options"]
+__all__ = ["Asked", "actor", "at_desk", "change", "change_options"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -90,10 +90,10 @@ def at_desk(asked: Asked, *, changing: bool) -> AbstractAsyncContextManager[Live
     """A desk for a command, by the flags before and after it."""
     root = click.get_current_context().find_root().params
     own = {key: value for key in _OVERRIDING if (value := getattr(asked, key)) is not None}
-    return open_desk({**root, **own}, world(), actor=_actor(), notice=log.warn, changing=changing)
+    return open_desk({**root, **own}, world(), actor=actor(), notice=log.warn, changing=changing)
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who asks: the user of the operating system."""
     user = os.getuid()
     try:

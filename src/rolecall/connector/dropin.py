@@ -6,7 +6,6 @@ file of the last sync only says what ids mean; what is held is read in Notion, b
 file is never changed.
 """
 
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from rolecall.baton.proto._generated.c1.connector.v2 import action_pb2 as action
 from rolecall.baton.proto._generated.c1.connector.v2 import grant_pb2 as grants
 from rolecall.baton.proto._generated.c1.connector.v2 import resource_pb2 as resources
 from rolecall.connector import log
+from rolecall.connector.asking import actor
 from rolecall.connector.command import until_signalled, world
 from rolecall.connector.lookup import Synced, lookup
 from rolecall.connector.provision import baton
@@ -91,21 +91,13 @@ def _change(values: Values, said: Callable[[Any], str], work: Work) -> None:
     baton.insist_on_provisioning(enabled=bool(values.get("provisioning")))
 
     async def carry_out() -> Message:
-        async with open_desk(values, world(), actor=_actor(), notice=log.warn) as desk:
+        async with open_desk(values, world(), actor=actor(), notice=log.warn) as desk:
             for entry, became in desk.resolved:
                 log.warn(f"A change that was cut short: {entry.opened.step.says} {became}.")
             return await work(desk)
 
     response = until_signalled(carry_out())
     log.info(said(response), response=json_format.MessageToDict(response))
-
-
-def _actor() -> str:
-    """Who runs this process, as the operating system knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may have users without names
-        return "unknown"
 
 
 def _grant(values: Values) -> None:
