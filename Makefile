@@ -11,7 +11,7 @@ SEED ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/demo.stamp ## Set up, sync a simulated company of 120, move people, show what changed
+demo: .venv/demo.stamp ## Set up, sync a simulated company of 120, change access, show what changed
 	@$(BIN)/python tools/demo.py demo
 
 demo-check: .venv/demo.stamp ## The same unattended, on free ports, in a temporary folder

@@ -1,4 +1,4 @@
-"""The demo: a simulated company is synced, some people move, and the difference is shown.
+"""The demo: a simulated company is synced, people move, access is changed, and changed back.
 
 Runs the two commands as a person would, in processes of their own. With `--check` it works in a
 temporary folder and fails if anything that it shows is not so.
@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 BIN = Path(sys.executable).parent
@@ -34,11 +35,13 @@ def main(arguments: list[str]) -> None:
     folder = Path(arguments[0])
     folder.mkdir(exist_ok=True)
     (folder / "sync.c1z").unlink(missing_ok=True)
+    for old in (folder / "sync.c1z.journal").glob("*.jsonl"):
+        old.unlink()  # of a simulator that is gone
     demo(folder, watched=True)
 
 
 def demo(folder: Path, *, watched: bool) -> None:
-    """Sync, show, move, sync, compare."""
+    """Sync, show, move, sync, compare; then grant, add, remove, undo, and show the journal."""
     with simulator() as environ:
         tool = Tool(folder, environ, watched=watched)
         tool.say(f"A company of {USERS} people in {GROUPS} groups, on a simulated Notion.")
@@ -58,11 +61,63 @@ def demo(folder: Path, *, watched: bool) -> None:
         workbook = folder / "access.xlsx"
         tool.run("export", "-f", "sync.c1z", "--what", "access", workbook.name)
         expect(workbook.stat().st_size > 0, "the workbook is empty")
+        change(tool, environ)
         expect(not list(folder.glob(".*")), "something was left over")
+    tell_where(tool, folder.resolve())
+
+
+def tell_where(tool: "Tool", folder: Path) -> None:
+    """Name the files, and what to ask next."""
     tool.say("The files are here:")
-    tool.say(f"  {folder.resolve()}/sync.c1z     both syncs, for every Baton tool")
-    tool.say(f"  {workbook.resolve()}  who has what, for a spreadsheet")
-    tool.say(f"Ask more: {BIN / 'rolecall-notion'} show access NAME -f {folder / 'sync.c1z'}")
+    tool.say(f"  {folder}/sync.c1z          both syncs, for every Baton tool")
+    tool.say(f"  {folder}/access.xlsx       who has what, for a spreadsheet")
+    tool.say(f"  {folder}/sync.c1z.journal  every change, one file each")
+    tool.say(f"Ask more: {BIN / 'rolecall-notion'} show access NAME -f {folder}/sync.c1z")
+
+
+def change(tool: "Tool", environ: dict[str, str]) -> None:
+    """Change people's access and one change back; look at the simulator after each."""
+    before = state(environ)
+    who = next(one for one in before["members"] if one["role"] == "member")
+    group = next(one for one in before["groups"] if who["id"] not in one["members"])
+    email, name = who["email"], group["name"]
+
+    tool.say("Access is changed: planned, guarded, recorded, sent, and looked at again.")
+    tool.run("grant", "membership_admin", email, "--dry-run")
+    expect(state(environ) == before, "the dry run changed something")
+    tool.run("grant", "membership_admin", email, "--why", "looks after the members now")
+    expect(role(environ, email) == "membership_admin", "the role is not there")
+    tool.run("group", "add", name, email)
+    expect(email in members(environ, name), f"{email} is not in {name}")
+    tool.run("account", "remove", email)
+    expect(role(environ, email) == "", "the person is still there")
+    (removal,) = [one for one in tool.json("journal") if "leaves the workspace" in one["says"]]
+    tool.say("That was a mistake, and the journal knows the way back.")
+    tool.run("undo", str(removal["entry"]))
+    expect(role(environ, email) == "membership_admin", "the role did not come back")
+    expect(email in members(environ, name), f"{email} is not in {name} again")
+    tool.run("journal")
+    expect({one["state"] for one in tool.json("journal")} == {"verified"}, "not all is verified")
+
+
+def state(environ: dict[str, str]) -> Any:  # noqa: ANN401 - JSON of the simulator
+    """Members and groups, as the simulator holds them; asks past the product."""
+    root = environ["BATON_BASE_URL"].split("/scim/")[0]
+    with urlopen(f"{root}/_sim/state", timeout=10) as answer:  # noqa: S310 - our own simulator
+        found = json.load(answer)
+    return {"members": found["members"], "groups": found["groups"]}
+
+
+def role(environ: dict[str, str], email: str) -> str:
+    """The role of a member in the simulator; "" if there is none."""
+    return next((m["role"] for m in state(environ)["members"] if m["email"] == email), "")
+
+
+def members(environ: dict[str, str], group: str) -> set[str]:
+    """E-mail addresses of the members of a group in the simulator."""
+    found = state(environ)
+    ids = next(one["members"] for one in found["groups"] if one["name"] == group)
+    return {one["email"] for one in found["members"] if one["id"] in ids}
 
 
 def expect(so: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like the sentence it is
@@ -134,19 +189,19 @@ class Tool:
 
     def run(self, *arguments: str) -> str:
         """Run it, show the command line and its output, and return the latter."""
-        self.say(f"$ rolecall-notion {' '.join(arguments)}")
+        self.say(f"$ rolecall-notion {shlex.join(arguments)}")
         done = self._do(arguments)
         if self._watched:
             print(done.stdout, end="", flush=True)
         return done.stdout
 
-    def json(self, *arguments: str) -> list[object]:
+    def json(self, *arguments: str) -> list[Any]:
         """Its output as JSON."""
         found = json.loads(self._do([*arguments, "-o", "json"]).stdout)
         expect(isinstance(found, list), "the JSON is no array")
         return list(found)
 
-    def table(self, what: str, *, most: int = 10_000) -> list[object]:
+    def table(self, what: str, *, most: int = 10_000) -> list[Any]:
         """Show a table of it, its first rows only; return all rows."""
         self.say(f"$ rolecall-notion show {what} -f sync.c1z")
         lines = self._do(["show", what, "-f", "sync.c1z"]).stdout.splitlines()
