@@ -113,7 +113,7 @@ def token_form(credentials: Credentials, *, now: datetime, nonce: str) -> dict[s
         nonce: 32 hexadecimal digits, never used before.
     """
     from joserfc import jwk, jwt  # noqa: PLC0415 - only service mode pays for it
-    from joserfc.errors import SecurityWarning  # noqa: A004, PLC0415 - the same
+    from joserfc.errors import SecurityWarning  # noqa: PLC0415 - the same
     from joserfc.jws import JWSRegistry  # noqa: PLC0415 - the same
 
     key = jwk.OKPKey.import_key(credentials.key)
