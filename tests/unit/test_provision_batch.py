@@ -161,7 +161,37 @@ ROWS = st.one_of(
 )
 
 
-@given(rows=st.lists(ROWS, max_size=14))
+# Few people and groups, so that rows get into each other's way.
+CROWDED = st.one_of(
+    *(
+        st.fixed_dictionaries(
+            {"verb": st.just(verb), "who": st.just(mail("u4")), "group": st.just("Star")}
+        )
+        for verb in ("group add", "group remove")
+    ),
+    *(
+        st.fixed_dictionaries({"verb": st.just(verb), "who": st.just(mail("u4"))})
+        for verb in ("account create", "account remove")
+    ),
+    st.fixed_dictionaries({"verb": st.just("group create"), "name": st.just("Star")}),
+    st.fixed_dictionaries({"verb": st.just("group delete"), "group": st.just("Star")}),
+)
+IN_AND_OUT = st.fixed_dictionaries(
+    {
+        "verb": st.sampled_from(["group add", "group remove"]),
+        "who": st.sampled_from([mail("u0"), mail("u3")]),
+        "group": st.sampled_from(["Moon", "Sun"]),
+    }
+)
+
+
+@given(
+    rows=st.one_of(
+        st.lists(ROWS, max_size=14),
+        st.lists(CROWDED, max_size=8),
+        st.lists(IN_AND_OUT, max_size=6),
+    )
+)
 def test_a_batch_ends_as_its_rows_one_by_one(rows: list[dict[str, str]]):
     """Whatever is put together or worked out later, the end is that of the rows in their order."""
     office = an_office()
