@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from running import PROGRAM, Command, Ended, to
+from running import PROGRAM, Command, Ended, ended, to
 
 from notion_sim import Options, Simulator
 
@@ -204,6 +206,31 @@ def test_when_notion_is_gone_the_rest_is_not_tried(sim: Simulator, command: Comm
     assert outcomes(lines)[0] == "done"
     assert outcomes(lines)[-1] == "not tried"
     assert kim not in people(sim, "owner")
+
+
+def test_an_interrupted_batch_tells_what_it_did(sim: Simulator, command: Command):
+    """SIGTERM in the middle: done rows are told, and giving the file again does the rest."""
+    rows = [("grant", one, "membership_admin", "", "", "", "") for one in people(sim)[:4]]
+    apply(command, sim, rows, "--dry-run")
+    sim.clear_requests()
+    sim.set_faults([{"name": "x", "when": {"method": "PATCH"}, "fault": "slow", "times": 0}])
+    process = command.start("apply", "b.csv", "-o", "json", **to(sim))
+    deadline = time.monotonic() + 20
+    while sum(r["method"] == "PATCH" for r in sim.requests()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    stopped = ended(process)
+    sim.set_faults([])
+    again, lines = apply(command, sim, rows)
+    journal = json.loads(command("journal", "-o", "json").out)
+
+    assert stopped.status == 1
+    assert outcomes(json.loads(stopped.out)) == ["done"]
+    assert again.status == 0
+    assert outcomes(lines)[0] == "already"
+    assert {line["outcome"] for line in lines} == {"already", "done"}
+    assert {one["state"] for one in journal} == {"verified"}
+    assert set(people(sim, "membership_admin")) >= {row[1] for row in rows}
 
 
 def test_a_dry_run_plans_every_row(sim: Simulator, command: Command):
