@@ -132,7 +132,7 @@ def token_form(credentials: Credentials, *, now: datetime, nonce: str) -> dict[s
     with warnings.catch_warnings():
         # RFC 9864 prefers the name Ed25519; controllers expect the older one.
         warnings.simplefilter("ignore", SecurityWarning)
-        assertion = jwt.encode(header, claims, key, registry=registry)
+        assertion = jwt.encode(header, claims, key, registry=registry, default_type=None)
     return {
         "client_id": credentials.client_id,
         "grant_type": "client_credentials",
