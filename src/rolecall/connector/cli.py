@@ -21,6 +21,7 @@ __all__ = ["main"]
 
 _COMMANDS: Final = {
     "check": "rolecall.connector.check",
+    "serve": "rolecall.connector.serve",
     "show": "rolecall.connector.show",
     "diff": "rolecall.connector.diff",
     "export": "rolecall.connector.export",
@@ -31,11 +32,15 @@ _COMMANDS: Final = {
     "apply": "rolecall.connector.apply",
     "journal": "rolecall.connector.record:journal",
     "undo": "rolecall.connector.record:undo",
+    "health-check": "rolecall.connector.health",
     "capabilities": "rolecall.connector.describe:capabilities",
     "config": "rolecall.connector.describe:config",
     "completion": "rolecall.connector.describe:completion",
 }
-_ASKS_NOTION: Final = {None, "check", "grant", "revoke", "account", "group", "apply", "undo"}
+_ASKS_NOTION: Final = {
+    *(None, "check", "serve"),
+    *("grant", "revoke", "account", "group", "apply", "undo"),
+}
 """None is a sync; the others only read files."""
 
 _SECRET_FLAGS: Final = {f"--{name}" for name in flags.SECRETS}
@@ -75,6 +80,7 @@ class _Lazy(click.Group):
 
 _SHORT_HELP: Final = {
     "check": "Say what the credentials can read, and what is missing.",
+    "serve": "Sync at once, then at intervals, and tell what changed.",
     "show": "Show accounts, groups, roles, or somebody's access.",
     "diff": "Show what changed between two syncs.",
     "export": "Write accounts, groups or access as CSV, XLSX or JSON.",
@@ -85,6 +91,7 @@ _SHORT_HELP: Final = {
     "apply": "Carry out a CSV file of changes, one per row.",
     "journal": "Show what was changed; look what became of open entries.",
     "undo": "Reverse a change of the journal.",
+    "health-check": "Ask a running connector how it is.",
     "capabilities": "Print what this connector can do, as Baton's JSON.",
     "config": "Print the settings of this connector, as Baton's JSON.",
     "completion": "Print the completion script of a shell.",
@@ -96,14 +103,23 @@ def _sync(**values: Any) -> None:  # noqa: ANN401 - click hands over whatever th
     from rolecall.connector import log, settings  # noqa: PLC0415 - not for --help
 
     log.hide(*settings.secrets_of(values))
-    context.obj = values
     if context.invoked_subcommand in _ASKS_NOTION:
         flags.refuse_surroundings(context)
+        found = settings.secrets_from_files(_given(context))
+        values |= found
+        context.params |= found  # which commands read
+    context.obj = values
     paths = [path.strip() for path in values["log_path"].split(",") if path.strip()]
     log.open_log(values["log_level"], values["log_format"], paths or ["stderr"])
     if context.invoked_subcommand is None:
         context.exit(_work(values))
     _insist_on_one_order(context)
+
+
+def _given(context: click.Context) -> set[str]:
+    """The keys of flags that were given on the command line or by a variable."""
+    sources = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
+    return {key for key in context.params if context.get_parameter_source(key) in sources}
 
 
 def _insist_on_one_order(context: click.Context) -> None:
@@ -123,6 +139,11 @@ def _work(values: dict[str, Any]) -> int:
         from rolecall.connector import service  # noqa: PLC0415 - not for --help
 
         return service.serve(values)
+    if values.get("health_check"):
+        raise flags.RefusedFlag(
+            "--health-check ($BATON_HEALTH_CHECK) is for `serve` and for service mode; "
+            "this is one run."
+        )
     if any(values.get(flag.key) for flag in flags.supported() if flag.one_shot):
         from rolecall.connector import dropin  # noqa: PLC0415 - not for --help
 

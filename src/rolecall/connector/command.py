@@ -26,7 +26,7 @@ from rolecall.connector.source import Reporter
 from rolecall.connector.workspaces import read_workspaces
 from rolecall.errors import Code, Error, Interrupted
 
-__all__ = ["now", "sync", "until_signalled", "world"]
+__all__ = ["now", "sync", "tell", "until_signalled", "world"]
 
 Result = TypeVar("Result")
 
@@ -89,7 +89,7 @@ def _sync_one(job: Job) -> int:
     with progress(terminal=sys.stderr.isatty()) as tick:
         report = Reporter(log=log.info, warn=log.warn, tick=tick)
         outcome = until_signalled(run(job, world(), report, seed=secrets.randbits(32)))
-    _tell(job, outcome, time.monotonic() - begun)
+    tell(job, outcome, time.monotonic() - begun)
     return _status(outcome)
 
 
@@ -123,7 +123,7 @@ def _status(outcome: Outcome) -> int:
     return int(Code.DATA_LOSS)
 
 
-def _tell(job: Job, outcome: Outcome, seconds: float) -> None:
+def tell(job: Job, outcome: Outcome, seconds: float) -> None:
     """The totals, what is missing, and where the file is."""
     stats = outcome.result.run.stats
     if stats is None:  # a finished sync has them

@@ -219,6 +219,27 @@ _FLAGS: Final = (
         ops=True,
     ),
     Flag(
+        name="health-check",
+        help="Answer /live, /ready, /health and /metrics by HTTP",
+        kind=bool,
+        default=False,
+        ops=True,
+    ),
+    Flag(
+        name="health-check-port",
+        help="On this port",
+        default=8081,
+        kind=click.IntRange(1, 65535),
+        ops=True,
+    ),
+    Flag(
+        name="health-check-bind-address",
+        help="On this address; 0.0.0.0 for every one",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        ops=True,
+    ),
+    Flag(
         name="storage-engine",
         help="Always sqlite (c1z version 1)",
         default="sqlite",

@@ -14,7 +14,6 @@ from rolecall.errors import Code
 __all__ = ["REFUSED", "SWITCHES", "RefusedFlag", "refuse_surroundings", "refusing"]
 
 _BY_TYPE: Final = "Use --list-action-schemas and --invoke-action, with their resource types"
-_SERVICE: Final = "This release has no service mode; run it from cron or a systemd timer"
 _NOT_NOTION: Final = "Notion has nothing of that kind"
 _NO_TELEMETRY: Final = "This connector sends no telemetry"
 _INSIDE: Final = "This connector works without it"
@@ -26,7 +25,7 @@ REFUSED: Final = {
     "parallel-sync": "Use --workers",
     "c1z-temp-dir": "The work folder always lies beside the file, on the same disk",
     "keep-previous-sync-c1z": "It belongs to the pebble engine, which we do not write",
-    "log-level-debug-expires-at": _SERVICE,
+    "log-level-debug-expires-at": "Use --log-level, and start it again to change it",
     "rotate-credentials": _NOT_NOTION,
     "rotate-credentials-type": _NOT_NOTION,
     "event-feed": "Notion publishes no feed of membership events",
@@ -52,9 +51,6 @@ REFUSED: Final = {
     "external-resource-c1z": _NOT_NOTION,
     "external-resource-entitlement-id-filter": _NOT_NOTION,
     "external-resource-traits": _NOT_NOTION,
-    "health-check": _SERVICE,
-    "health-check-port": _SERVICE,
-    "health-check-bind-address": _SERVICE,
     "otel-collector-endpoint": _NO_TELEMETRY,
     "otel-collector-endpoint-tls-cert-path": _NO_TELEMETRY,
     "otel-collector-endpoint-tls-cert": _NO_TELEMETRY,
@@ -82,7 +78,6 @@ SWITCHES: Final = {
     "list-ticket-schemas",
     "diff-syncs",
     "compact-syncs",
-    "health-check",
     "otel-collector-endpoint-tls-insecure",
     "otel-tracing-disabled",
     "otel-logging-disabled",

@@ -5,7 +5,7 @@ Flag before variable before configuration file before default; click keeps that 
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from rolecall.notion.client import Patience
 
 __all__ = [
     "Hosting",
+    "environment_without_secrets",
     "hide_secrets",
     "hosting",
     "job_of",
@@ -27,10 +28,19 @@ __all__ = [
     "read_config",
     "read_secret",
     "read_yaml",
+    "secrets_from_files",
     "secrets_of",
+    "webhook_secret",
 ]
 
 _CONFIG: Final = Path(".baton.yaml")
+_IN_FILES: Final = ("scim_token", "api_key", "client_id", "client_secret")
+"""Flags, by key, whose value may also stand in the file that BATON_..._FILE names."""
+
+_WEBHOOK_SECRET: Final = "BATON_WEBHOOK_SECRET"  # noqa: S105 - a name
+MAX_SECRET: Final = 64 * 1024
+"""Bytes; whatever is longer is not a secret but a mistake."""
+
 _PEBBLE: Final = "This connector writes c1z version 1 (sqlite), which every Baton tool reads."
 
 
@@ -137,6 +147,83 @@ def secrets_of(values: Mapping[str, Any]) -> list[str]:
     """The secrets among the values of flags, for whoever hides them."""
     keys = [name.replace("-", "_") for name in SECRETS]
     return [str(values[key]) for key in keys if values.get(key)]
+
+
+def secrets_from_files(
+    given: Container[str] = (), environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """What stands in the files that BATON_SCIM_TOKEN_FILE and its like name, as it is now.
+
+    Args:
+        given: keys of flags that were given otherwise, by flag or variable.
+        environ: the variables.
+
+    Returns:
+        By the flags' keys; hidden from the log from now on, but for the client id, which is none.
+
+    Raises:
+        BadConfig: a secret is given twice; a file is unreadable, empty, or no text.
+    """
+    found = dict[str, str]()
+    for key in _IN_FILES:
+        variable = f"BATON_{key.upper()}"
+        file = environ.get(f"{variable}_FILE", "")
+        if not file:
+            continue
+        if key in given:
+            flag = key.replace("_", "-")
+            raise BadConfig(
+                f"--{flag} ({variable}) and {variable}_FILE are both given.",
+                hint="Keep one of the two.",
+            )
+        found[key] = _content(f"{variable}_FILE", file)
+    log.hide(*secrets_of(found))
+    return found
+
+
+def webhook_secret(environ: Mapping[str, str] = os.environ) -> str:
+    """The secret by which webhooks are signed, or ""; hidden from the log from now on.
+
+    Raises:
+        BadConfig: it is given twice, or its file is unusable.
+    """
+    said, file = environ.get(_WEBHOOK_SECRET, ""), environ.get(f"{_WEBHOOK_SECRET}_FILE", "")
+    if said and file:
+        raise BadConfig(
+            f"{_WEBHOOK_SECRET} and {_WEBHOOK_SECRET}_FILE are both given.",
+            hint="Keep one of the two.",
+        )
+    secret = _content(f"{_WEBHOOK_SECRET}_FILE", file) if file else said
+    log.hide(secret)
+    return secret
+
+
+def _content(variable: str, file: str) -> str:
+    """The one line of a file; the message of an error repeats nothing of it."""
+    try:
+        with Path(file).open("rb") as opened:
+            text = opened.read(MAX_SECRET + 1).decode().strip("\r\n")
+    except OSError as error:
+        raise BadConfig(f"{variable}: cannot read {file} ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise BadConfig(f"{variable}: {file} holds no text.") from error
+    if not text or len(text) > MAX_SECRET:
+        raise BadConfig(
+            f"{variable}: {file} is {'too long' if text else 'empty'}.",
+            hint="It must hold the secret and nothing else.",
+        )
+    return text
+
+
+def environment_without_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What another program may know: no variable of ours for a secret, and none that holds one."""
+    names = {f"BATON_{key.upper()}" for key in _IN_FILES} | {_WEBHOOK_SECRET}
+    named = names | {f"{name}_FILE" for name in names}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in named and log.clean(value) == value
+    }
 
 
 def job_of(values: Mapping[str, Any]) -> Job:
