@@ -12,7 +12,8 @@ import signal
 import socket
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -29,7 +30,9 @@ from rolecall.baton.service.worker import Limits, Worker
 from rolecall.connector import log
 from rolecall.connector.command import world
 from rolecall.connector.describe import connector_metadata
+from rolecall.connector.health import Vitals, ask_notion, health_of
 from rolecall.connector.job import Job, Outcome, connect, run
+from rolecall.connector.metrics import Metrics
 from rolecall.connector.provision.desk import LiveDesk, open_desk
 from rolecall.connector.settings import Hosting, hosting, job_of
 from rolecall.connector.source import Reporter
@@ -50,8 +53,6 @@ BUNDLES: Final = (
     "/etc/ssl/cert.pem",
 )
 """Where systems keep the certificates that they trust, if OpenSSL does not say."""
-
-Ended = Callable[[Outcome | BaseException, float], None]
 
 
 def serve(values: Mapping[str, Any]) -> int:
@@ -76,11 +77,19 @@ async def _serve(values: Mapping[str, Any]) -> None:
         shared = await stack.enter_async_context(_notion(values, job, surroundings))
         controller = await stack.enter_async_context(_controller(credentials, values, place))
         hello = _hello(place.host_id)
+        metrics = Metrics(now=surroundings.now)
+        vitals = Vitals(
+            now=surroundings.now,
+            metrics=metrics,
+            question=lambda: ask_notion(job, surroundings.now, shared.client),
+        )
+        stack.enter_context(metrics.following(shared.client))
+        await stack.enter_async_context(health_of(values, vitals))
         tasks = Tasks(
             controller=controller,
             hello=hello,
             job=job,
-            sync=_syncing(shared.client, surroundings),
+            sync=_syncing(shared.client, surroundings, metrics),
             desk=shared.desk,
             skip_full_sync=values["skip_full_sync"],
             log=log.info,
@@ -92,10 +101,23 @@ async def _serve(values: Mapping[str, Any]) -> None:
             log=log.info,
             limits=Limits(concurrency=values["task_concurrency"]),
             many=place.get_tasks,
+            finished=metrics.task_ended,
+            heard=lambda heard: _heard(vitals, heard=heard),
         )
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+            asyncio.get_running_loop().add_signal_handler(number, _stop, worker, vitals)
         await worker.run()
+
+
+def _heard(vitals: Vitals, *, heard: bool) -> None:
+    """Ready from the first time that the controller hears us."""
+    vitals.ready = vitals.ready or heard
+    vitals.metrics.connected(heard=heard)
+
+
+def _stop(worker: Worker, vitals: Vitals) -> None:
+    vitals.stopping = True
+    worker.stop()
 
 
 def _insist_on_a_lasting_journal(values: Mapping[str, Any]) -> None:
@@ -168,11 +190,21 @@ def _hurried(desk: LiveDesk, job: Job) -> LiveDesk:
     return replace(desk, eyes=finder, finder=finder, hands=client, client=client)
 
 
-def _syncing(client: Client, surroundings: Surroundings) -> Callable[[Job], Any]:
+def _syncing(
+    client: Client, surroundings: Surroundings, metrics: Metrics
+) -> Callable[[Job], Awaitable[Outcome]]:
+    """Syncs over the shared connection, each counted however it ends."""
     report = Reporter(log=log.info, warn=log.warn, tick=lambda *_: None)
 
     async def sync(job: Job) -> Outcome:
-        return await run(job, surroundings, report, seed=secrets.randbits(32), client=client)
+        begun = time.monotonic()
+        try:
+            ended = await run(job, surroundings, report, seed=secrets.randbits(32), client=client)
+        except BaseException as error:
+            metrics.sync_ended(error, time.monotonic() - begun)
+            raise
+        metrics.sync_ended(ended, time.monotonic() - begun)
+        return ended
 
     return sync
 
