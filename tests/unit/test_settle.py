@@ -104,11 +104,12 @@ def test_it_is_so_in_the_end(
         ([BROKEN] * 3, NotionBroken),
         ([LOST_EFFECT] * 3, Unverified),
         ([Unreachable("reset")] * 3, Unreachable),
-        ([RateLimited("slow down")] * 3, RateLimited),
+        ([RateLimited("slow down")], RateLimited),
+        ([BROKEN, RateLimited("slow down")], RateLimited),
         ([NotAllowed("no")], NotAllowed),
         ([LOST_EFFECT, NotAllowed("no")], NotAllowed),
     ],
-    ids=["broken", "effect lost", "reset", "limited", "refused", "refused later"],
+    ids=["broken", "effect lost", "reset", "limited", "limited later", "refused", "refused later"],
 )
 def test_it_is_not_so_and_that_is_said(
     office: Office, operation: AnyOperation, script: list[str | Error], kind: type[Error]

@@ -226,8 +226,22 @@ class Client:
                 return await once()
         raise AssertionError("unreachable: stamina returns or raises")  # pragma: no cover
 
-    async def _send_once(self, change: Change) -> Sent:
+    async def _turn(self) -> None:
+        """Wait until we may ask; not for longer than our patience lasts.
+
+        Raises:
+            RateLimited: Notion has asked us to wait longer than that.
+        """
+        if (held := self.pace.held_s) > self._connection.patience.total_s:
+            raise RateLimited(
+                "Notion has asked us to slow down.",
+                retry_after_s=held,
+                hint=f"Try again in {held:.0f} seconds.",
+            )
         await self.pace.turn(urgent=self._urgent)
+
+    async def _send_once(self, change: Change) -> Sent:
+        await self._turn()
         self.counters.requests += 1
         answer = await self._send(change.path, {}, method=change.method, body=change.body)
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -248,7 +262,7 @@ class Client:
         asked_for: str,
         params: Mapping[str, str | int],
     ) -> Result:
-        await self.pace.turn(urgent=self._urgent)
+        await self._turn()
         self.counters.requests += 1
         answer = await self._send(path, params)
         try:

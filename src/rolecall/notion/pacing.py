@@ -57,6 +57,11 @@ class Pace:
         """Requests per second at present; 0 means unlimited."""
         return self._rate
 
+    @property
+    def held_s(self) -> float:
+        """Seconds for which Notion still wants to hear nothing."""
+        return max(0.0, self._held_until - asyncio.get_running_loop().time())
+
     async def turn(self, *, urgent: bool = False) -> None:
         """Wait until a request may be sent.
 

@@ -15,7 +15,7 @@ from rolecall.connector.guard import Denied
 from rolecall.connector.provision.journal import Entry, Happened, Opened
 from rolecall.connector.provision.judging import Desk, Result, judged
 from rolecall.connector.provision.step import Already, State, Step
-from rolecall.errors import BadConfig, Error, Refused, Retry, Unreachable, Unverified
+from rolecall.errors import BadConfig, Error, RateLimited, Refused, Retry, Unreachable, Unverified
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
 
@@ -64,7 +64,7 @@ class Carrying:
             if self._operation.holds(state):
                 return await self._verified(state)
             step = self._left(state, step)
-            if problem is not None and not isinstance(problem, Retry):
+            if problem is not None and not _open(problem):
                 break
         raise self._failed(step, problem)
 
@@ -95,6 +95,9 @@ class Carrying:
             self._sent = True
             try:
                 sent = await self._desk.hands.send(change)
+            except RateLimited as error:  # Notion did not look at it
+                self._note("answered", error.what)
+                return error
             except Retry as error:
                 self._ours = True
                 self._note("unknown", error.what)
@@ -222,6 +225,11 @@ class Carrying:
                 hint="Free or fix the folder, then run `journal --resolve`: it looks what is so.",
             ) from error
         return says
+
+
+def _open(problem: Error) -> bool:
+    """Whether another attempt may bring what this one did not."""
+    return isinstance(problem, Retry) and not isinstance(problem, RateLimited)
 
 
 def _adding(problem: Error, words: str) -> Error:
