@@ -76,37 +76,39 @@ async def _serve(values: Mapping[str, Any]) -> None:
         job = _job(values)
         shared = await stack.enter_async_context(_notion(values, job, surroundings))
         controller = await stack.enter_async_context(_controller(credentials, values, place))
-        hello = _hello(place.host_id)
-        metrics = Metrics(now=surroundings.now)
         vitals = Vitals(
             now=surroundings.now,
-            metrics=metrics,
+            metrics=Metrics(now=surroundings.now),
             question=lambda: ask_notion(job, surroundings.now, shared.client),
         )
-        stack.enter_context(metrics.following(shared.client))
+        stack.enter_context(vitals.metrics.following(shared.client))
         await stack.enter_async_context(health_of(values, vitals))
         tasks = Tasks(
             controller=controller,
-            hello=hello,
+            hello=_hello(place.host_id),
             job=job,
-            sync=_syncing(shared.client, surroundings, metrics),
+            sync=_syncing(shared.client, surroundings, vitals.metrics),
             desk=shared.desk,
             skip_full_sync=values["skip_full_sync"],
             log=log.info,
         )
-        worker = Worker(
-            controller=controller,
-            hello=hello,
-            handler=tasks,
-            log=log.info,
-            limits=Limits(concurrency=values["task_concurrency"]),
-            many=place.get_tasks,
-            finished=metrics.task_ended,
-            heard=lambda heard: _heard(vitals, heard=heard),
-        )
+        worker = _worker(tasks, values, place, vitals)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _stop, worker, vitals)
         await worker.run()
+
+
+def _worker(tasks: Tasks, values: Mapping[str, Any], place: Hosting, vitals: Vitals) -> Worker:
+    return Worker(
+        controller=tasks.controller,
+        hello=tasks.hello,
+        handler=tasks,
+        log=log.info,
+        limits=Limits(concurrency=values["task_concurrency"]),
+        many=place.get_tasks,
+        finished=vitals.metrics.task_ended,
+        heard=lambda heard: _heard(vitals, heard=heard),
+    )
 
 
 def _heard(vitals: Vitals, *, heard: bool) -> None:
