@@ -5,21 +5,32 @@ The Go connector makes a new TLS connection for every call; this is one connecti
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, BinaryIO, Final, Self, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 as api
 from rolecall.baton.service.token import Tokens
-from rolecall.errors import BadToken, Error, Gone, Invalid, NotAllowed, NotionBroken, Unreachable
+from rolecall.errors import (
+    BadToken,
+    Error,
+    Gone,
+    Invalid,
+    NotAllowed,
+    NotionBroken,
+    Refused,
+    Unreachable,
+    Unsupported,
+)
 
 __all__ = ["Controller"]
 
 Answer = TypeVar("Answer", bound=Message)
+Metadata = tuple[tuple[str, str], ...]
 
 CALL_S: Final = 30.0
 """Deadline of a small call, as the Go connector's for FinishTask."""
@@ -29,9 +40,10 @@ CHUNK: Final = 512 * 1024
 """Bytes of one piece of an upload; the protocol's limit is twice that."""
 
 _OPTIONS: Final = (
-    ("grpc.keepalive_time_ms", 60_000),
+    # Servers in Go cut whoever pings more often than every 5 minutes, or without a call under way.
+    ("grpc.keepalive_time_ms", 330_000),
     ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.keepalive_permit_without_calls", 0),
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     ("grpc.initial_reconnect_backoff_ms", 500),
     ("grpc.max_reconnect_backoff_ms", 30_000),
@@ -103,39 +115,49 @@ class Controller:
         Raises:
             Retry: it did not arrive; it may be sent again from its beginning.
         """
-        token = await self._tokens.current()
         call = self._channel.stream_unary(
             _path("UploadAsset"),
             request_serializer=api.BatonServiceUploadAssetRequest.SerializeToString,
             response_deserializer=api.BatonServiceUploadAssetResponse.FromString,
         )
-        pieces = _pieces(self.host_id, task_id, file)
-        await self._translated(
-            call(pieces, metadata=_bearer(token), timeout=UPLOAD_S), "UploadAsset", token
-        )
+        with file.open("rb") as source:
+
+            def send(metadata: Metadata) -> Awaitable[api.BatonServiceUploadAssetResponse]:
+                source.seek(0)
+                pieces = _pieces(self.host_id, task_id, source)
+                return call(pieces, metadata=metadata, timeout=UPLOAD_S)
+
+            await self._authorised("UploadAsset", send)
 
     async def _unary(self, method: str, request: Message, answer: type[Answer]) -> Answer:
-        token = await self._tokens.current()
         call = self._channel.unary_unary(
             _path(method),
             request_serializer=type(request).SerializeToString,
             response_deserializer=answer.FromString,
         )
-        sent = call(request, metadata=_bearer(token), timeout=CALL_S)
-        return await self._translated(sent, method, token)
+        return await self._authorised(
+            method, lambda metadata: call(request, metadata=metadata, timeout=CALL_S)
+        )
 
-    async def _translated(self, call: Awaitable[Answer], method: str, token: str) -> Answer:
-        """Our errors for gRPC's; a body of HTML from a proxy is survived, the code decides."""
-        try:
-            return await call
-        except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-                self._tokens.refused(token)
-            raise _error(method, error) from error
+    async def _authorised(
+        self, method: str, send: Callable[[Metadata], Awaitable[Answer]]
+    ) -> Answer:
+        """The answer to a call; a token that is good no more is replaced, once.
 
-
-def _bearer(token: str) -> tuple[tuple[str, str], ...]:
-    return (("authorization", f"Bearer {token}"),)
+        Raises:
+            Error: for gRPC's. A body of HTML from a proxy is survived; the code decides.
+        """
+        for last in (False, True):
+            token = await self._tokens.current()
+            try:
+                return await send((("authorization", f"Bearer {token}"),))
+            except grpc.aio.AioRpcError as error:
+                refused = error.code() is grpc.StatusCode.UNAUTHENTICATED
+                if refused:
+                    self._tokens.refused(token)
+                if last or not refused:
+                    raise _error(method, error) from error
+        raise AssertionError("the second try returns or raises")
 
 
 def _path(method: str) -> str:
@@ -147,8 +169,8 @@ _DEFINITE: Final[dict[Any, type[Error]]] = {
     grpc.StatusCode.PERMISSION_DENIED: NotAllowed,
     grpc.StatusCode.INVALID_ARGUMENT: Invalid,
     grpc.StatusCode.NOT_FOUND: Gone,
-    grpc.StatusCode.UNIMPLEMENTED: NotAllowed,
-    grpc.StatusCode.FAILED_PRECONDITION: NotAllowed,
+    grpc.StatusCode.UNIMPLEMENTED: Unsupported,
+    grpc.StatusCode.FAILED_PRECONDITION: Refused,
 }
 MAX_WORDS: Final = 200
 
@@ -164,14 +186,13 @@ def _error(method: str, error: grpc.aio.AioRpcError) -> Error:
 
 
 async def _pieces(
-    host_id: str, task_id: str, file: Path
+    host_id: str, task_id: str, source: BinaryIO
 ) -> AsyncIterator[api.BatonServiceUploadAssetRequest]:
     """Metadata, data, and the digest of all data."""
     request = api.BatonServiceUploadAssetRequest
     yield request(metadata=request.UploadMetadata(host_id=host_id, task_id=task_id))
     digest = hashlib.sha256()
-    with file.open("rb") as source:
-        while piece := await asyncio.to_thread(source.read, CHUNK):
-            digest.update(piece)
-            yield request(data=request.UploadData(data=piece))
+    while piece := await asyncio.to_thread(source.read, CHUNK):
+        digest.update(piece)
+        yield request(data=request.UploadData(data=piece))
     yield request(eof=request.UploadEOF(sha256_checksum=digest.digest()))

@@ -10,13 +10,20 @@ from typing import Final
 import httpx2
 import msgspec
 
+from rolecall.baton.engine import Log
 from rolecall.baton.service.credentials import Credentials, token_form
-from rolecall.errors import BadToken, NotionBroken, Unreachable
+from rolecall.errors import BadToken, Error, NotionBroken, Unreachable
 
 __all__ = ["Tokens"]
 
 EARLY: Final = 0.2
 """Share of a token's life before its end at which the next one is fetched, without a gap."""
+
+AGAIN_S: Final = 5.0
+"""Until the next try to renew a token that is good for a while yet."""
+
+LATER: Final = frozenset({408, 425, 429})
+"""Statuses that ask for patience, not for other credentials."""
 
 LEAST_LIFE_S: Final = 1.0
 TIMEOUT_S: Final = 30.0
@@ -36,6 +43,7 @@ class Tokens:
         trust: whom to believe that they are the controller.
         now: the time, with zone.
         user_agent: what we call ourselves.
+        log: told what did not go smoothly.
     """
 
     def __init__(
@@ -45,14 +53,17 @@ class Tokens:
         trust: ssl.SSLContext,
         now: Callable[[], datetime],
         user_agent: str,
+        log: Log = lambda *_, **__: None,
     ) -> None:
         self._credentials = credentials
         self._trust = trust
         self._now = now
-        self._user_agent = user_agent
+        self._headers = {"User-Agent": user_agent}
+        self._log = log
         self._lock = asyncio.Lock()
         self._token = ""
-        self._renew_at = 0.0
+        self._renew_at = self._ends_at = 0.0
+        self._renewal: asyncio.Task[None] | None = None
 
     async def current(self) -> str:
         """A token that is valid for a while yet.
@@ -61,14 +72,34 @@ class Tokens:
             BadToken: the controller does not accept our credentials.
             Retry: it could not be asked.
         """
-        async with self._lock:
-            clock = asyncio.get_running_loop().time
-            if not self._token or clock() >= self._renew_at:
-                asked_at = clock()
-                token = await self._fetch()
-                life = max(token.expires_in * (1 - EARLY), LEAST_LIFE_S)
-                self._token, self._renew_at = token.access_token, asked_at + life
+        clock = asyncio.get_running_loop().time
+        if self._good(clock()):
+            if clock() >= self._renew_at and (self._renewal is None or self._renewal.done()):
+                self._renewal = asyncio.ensure_future(self._renew_early())
             return self._token
+        async with self._lock:
+            if not self._good(clock()):
+                await self._renew()
+            return self._token
+
+    def _good(self, now: float) -> bool:
+        return bool(self._token) and now < self._ends_at
+
+    async def _renew_early(self) -> None:
+        """Fetch the next token while the old one is in use, so that nobody waits for it."""
+        try:
+            async with self._lock:
+                await self._renew()
+        except Error as error:
+            self._renew_at = asyncio.get_running_loop().time() + AGAIN_S
+            self._log("the access token could not be renewed yet", why=error.what)
+
+    async def _renew(self) -> None:
+        asked_at = asyncio.get_running_loop().time()
+        token = await self._fetch()
+        life = max(token.expires_in, LEAST_LIFE_S)
+        self._token = token.access_token
+        self._renew_at, self._ends_at = asked_at + life * (1 - EARLY), asked_at + life
 
     def refused(self, token: str) -> None:
         """The controller did not accept this token; the next question fetches another."""
@@ -79,22 +110,48 @@ class Tokens:
         url = self._credentials.token_url
         form = token_form(self._credentials, now=self._now(), nonce=secrets.token_hex(16))
         try:
-            async with httpx2.AsyncClient(verify=self._trust, timeout=TIMEOUT_S) as http:
-                answer = await http.post(url, data=form, headers={"User-Agent": self._user_agent})
-        except httpx2.TransportError as error:
+            async with (
+                httpx2.AsyncClient(verify=self._trust, timeout=TIMEOUT_S) as http,
+                http.stream("POST", url, data=form, headers=self._headers) as answer,
+            ):
+                body = await _beginning(answer)
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise Unreachable(
                 f"No answer from the controller at {url} ({type(error).__name__}: {error}).",
                 hint="Check BATON_C1_API_HOST, the network, and --ca-file for a private CA.",
             ) from error
-        if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
-            raise NotionBroken(f"The controller answered {answer.status_code} to our credentials.")
-        if answer.status_code != httpx2.codes.OK:
-            raise BadToken(
-                f"The controller does not accept our credentials ({answer.status_code}).",
-                hint="Rotate them on the connector's page, and set BATON_CLIENT_ID and "
-                "BATON_CLIENT_SECRET anew; check this machine's clock.",
-            )
-        try:
-            return msgspec.json.decode(answer.content[:MAX_BODY], type=_Token)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise NotionBroken("The controller's answer with our token is damaged.") from error
+        return _read(answer.status_code, answer.headers.get("content-type", ""), body)
+
+
+async def _beginning(answer: httpx2.Response) -> bytes:
+    """As much of the body as a token can need."""
+    body = b""
+    async for piece in answer.aiter_bytes():
+        body += piece
+        if len(body) > MAX_BODY:
+            break
+    return body
+
+
+def _read(status: int, content_type: str, body: bytes) -> _Token:
+    """What the token endpoint has said.
+
+    Raises:
+        BadToken: it does not accept us.
+        NotionBroken: it, or a proxy before it, cannot answer now.
+    """
+    if status >= httpx2.codes.INTERNAL_SERVER_ERROR or status in LATER or "html" in content_type:
+        raise NotionBroken(f"Instead of a token the controller, or a proxy, answered {status}.")
+    if status != httpx2.codes.OK:
+        raise BadToken(
+            f"The controller does not accept our credentials ({status}).",
+            hint="Rotate them on the connector's page, and set BATON_CLIENT_ID and "
+            "BATON_CLIENT_SECRET anew; check this machine's clock.",
+        )
+    try:
+        token = msgspec.json.decode(body, type=_Token, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotionBroken("The controller's answer with our token is damaged.") from error
+    if not token.access_token.isascii() or not token.access_token.isprintable():
+        raise NotionBroken("The controller's token is damaged.")
+    return token

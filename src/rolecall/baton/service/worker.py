@@ -52,8 +52,8 @@ class Worker:
     finished: Callable[[str, Code], None] | None = None
     """Told of each task that ended, by kind and code; for metrics."""
 
-    connected: bool = False
-    """Whether the controller answered when we last asked it."""
+    heard: Callable[[bool], None] | None = None
+    """Told whether the controller answered, each time that we greet it or ask for work."""
 
     _leases: dict[str, Lease] = field(default_factory=dict)
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -82,7 +82,6 @@ class Worker:
             await self._introduce()
             await self._serve()
         finally:
-            self.connected = False
             await self._hand_back()
 
     async def _introduce(self) -> None:
@@ -93,11 +92,12 @@ class Worker:
                 if await self._unless_stopped(self._said_hello()) is None:
                     return
             except Retry as error:
+                self._tell(heard=False)
                 self.log("the controller cannot be reached", why=error.what)
                 await self._pause(min(pause, self.limits.most_poll) * jitter())
                 pause *= 2
             else:
-                self.connected = True
+                self._tell(heard=True)
                 self.log("connected to the controller", host_id=self.controller.host_id)
                 return
 
@@ -116,15 +116,19 @@ class Worker:
                 refusals += not isinstance(error, Retry)
                 if refusals > self.limits.failures:
                     raise
-                self.connected = False
+                self._tell(heard=False)
                 self.log("the controller cannot be reached", why=error.what, failures=failures)
                 pause = min(self.limits.first_pause * failures**2, self.limits.longest_pause)
                 await self._pause(pause * jitter())
                 continue
             failures = refusals = 0
-            self.connected = True
+            self._tell(heard=True)
             least = self.limits.least_gap if taken else max(self._poll_s, self.limits.least_poll)
             await self._pause(least)
+
+    def _tell(self, *, heard: bool) -> None:
+        if self.heard:
+            self.heard(heard)
 
     async def _free_place(self) -> bool:
         """Wait until a task may be taken; False if we are to stop instead."""
