@@ -16,8 +16,8 @@ import os
 import shlex
 import signal
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -37,6 +37,9 @@ COMMAND_S: Final = 300.0
 
 GRACE_S: Final = 5.0
 """Between asking a command to end and ending it."""
+
+LAST_WORDS_S: Final = 1.0
+"""For what an ended command has written, if somebody still holds its output open."""
 
 SHOWN: Final = 2000
 """Bytes of a failed command's last words that we repeat."""
@@ -93,39 +96,62 @@ class Command:
             Refused: it ended with another status than 0, or took too long.
         """
         changes.seek(0)
+        async with _listening() as (output, last_words):
+            process = await self._start(changes, output)
+            try:
+                status = await asyncio.wait_for(process.wait(), self.limit_s)
+            except TimeoutError as error:
+                took = f"The command took longer than {self.limit_s:.0f} seconds."
+                raise Refused(took) from error
+            finally:
+                await _end(process)
+        if status:
+            told = self.hide(bytes(last_words).decode("utf-8", "replace").strip())
+            raise Refused(f"The command ended with status {status}.", hint=told)
+
+    async def _start(self, changes: IO[bytes], output: int) -> asyncio.subprocess.Process:
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self.words,
                 stdin=changes,
-                stdout=asyncio.subprocess.PIPE,
+                stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 env=dict(self.environ),
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
             raise BadConfig(f"The command {self.words[0]} cannot be run ({error}).") from error
-        said = asyncio.ensure_future(_last_words(process))
-        try:
-            status = await asyncio.wait_for(process.wait(), self.limit_s)
-        except TimeoutError as error:
-            raise Refused(f"The command took longer than {self.limit_s:.0f} seconds.") from error
         finally:
-            await _end(process)
-            with suppress(TimeoutError):  # somebody it started may hold on to our pipe
-                await asyncio.wait_for(asyncio.shield(said), GRACE_S / 5)
-            said.cancel()
-        if status:
-            words = said.result() if said.done() and not said.cancelled() else b""
-            told = self.hide(words.decode("utf-8", "replace").strip())
-            raise Refused(f"The command ended with status {status}.", hint=told)
+            os.close(output)
 
 
-async def _last_words(process: asyncio.subprocess.Process) -> bytes:
-    """Read all it says, and keep the end of it."""
-    kept = b""
-    while process.stdout and (piece := await process.stdout.read(65536)):
-        kept = (kept + piece)[-SHOWN:]
-    return kept
+@asynccontextmanager
+async def _listening() -> AsyncIterator[tuple[int, bytearray]]:
+    """A pipe to write to, to be closed by whoever gets it, and the last that was written to it.
+
+    Ours and not the process's: asyncio takes a process for running as long as anybody, such as a
+    child that goes on in the background, holds the process's own pipe.
+    """
+    kept = bytearray()
+    stream = asyncio.StreamReader()
+    readable, writable = os.pipe()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(readable, "rb", 0)
+    )
+    reading = asyncio.ensure_future(_keep_the_end(stream, kept))
+    try:
+        yield writable, kept
+        with suppress(TimeoutError):
+            await asyncio.wait_for(reading, LAST_WORDS_S)
+    finally:
+        reading.cancel()
+        transport.close()
+
+
+async def _keep_the_end(stream: asyncio.StreamReader, kept: bytearray) -> None:
+    while piece := await stream.read(65536):
+        kept += piece
+        del kept[:-SHOWN]
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
