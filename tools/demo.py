@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from demo_service import serve
+
 BIN = Path(sys.executable).parent
 USERS, GROUPS, SEED, MOVES = 120, 12, 7, 6
 
@@ -62,6 +64,7 @@ def demo(folder: Path, *, watched: bool) -> None:
         tool.run("export", "-f", "sync.c1z", "--what", "access", workbook.name)
         expect(workbook.stat().st_size > 0, "the workbook is empty")
         change(tool, environ)
+        work(tool, environ, seconds=30.0 if watched else 6.0)
         expect(not list(folder.glob(".*")), "something was left over")
     tell_where(tool, folder.resolve())
 
@@ -98,6 +101,35 @@ def change(tool: "Tool", environ: dict[str, str]) -> None:
     expect(email in members(environ, name), f"{email} is not in {name} again")
     tool.run("journal")
     expect({one["state"] for one in tool.json("journal")} == {"verified"}, "not all is verified")
+
+
+def work(tool: "Tool", environ: dict[str, str], *, seconds: float) -> None:
+    """Let the connector work for a controller: syncs, a grant, a revoke, an order it cannot do."""
+    who = next(one for one in state(environ)["members"] if one["role"] == "member")
+    entitlement = {
+        "id": "role:membership_admin:assigned",
+        "resource": {"id": {"resourceType": "role", "resource": "membership_admin"}},
+    }
+    principal = {"id": {"resourceType": "user", "resource": who["id"]}}
+    grant = {
+        "id": f"role:membership_admin:assigned:user:{who['id']}",
+        "entitlement": entitlement,
+        "principal": principal,
+    }
+    tool.say(f"Service mode: for {seconds:.0f} seconds it works for a controller.")
+    tasks: list[dict[str, Any]] = [
+        {"grant": {"entitlement": entitlement, "principal": principal}},
+        {"revoke": {"grant": grant}},
+        {"actionListSchemas": {}},
+        {"eventFeed": {}},
+    ]
+    said = serve(tool.folder, environ, tasks, seconds)
+    for line in said:
+        tool.say(f"  {line}")
+    shown = "\n".join(said)
+    for kind in ("sync_full", "grant", "revoke", "action_list_schemas"):
+        expect(any(line.startswith(f"{kind} done") for line in said), shown)
+    expect(role(environ, who["email"]) == "restricted_member", "the revoke was not carried out")
 
 
 def state(environ: dict[str, str]) -> Any:  # noqa: ANN401 - JSON of the simulator
@@ -178,7 +210,7 @@ class Tool:
     """
 
     def __init__(self, folder: Path, environ: dict[str, str], *, watched: bool) -> None:
-        self._folder = folder
+        self.folder = folder
         self._environ = environ
         self._watched = watched
 
@@ -214,7 +246,7 @@ class Tool:
     def _do(self, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
             [BIN / "rolecall-notion", *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             env=self._environ,
             stdout=subprocess.PIPE,
             stderr=None if self._watched else subprocess.PIPE,
