@@ -54,7 +54,7 @@ KINDS: dict[str, str] = {
     "group_change": "`what`: member (default) in or out; created, deleted or swap of groups.",
     "meddle": "Before this answer another admin does what `do` says: `role` (`user`, `role`), "
     "`leave` (`user`), `invite` (`email`, `role`), `in`, `out` (`user`, `group`), "
-    "`delete`, `rename` (`group`, to `name`), `create` (`name`).",
+    "`delete`, `rename` (`group`, `called`), `create` (`called`).",
     "token_revoked": "Every SCIM token is revoked before this answer.",
     "reshuffle": "Both listings get a new order before this answer.",
 }

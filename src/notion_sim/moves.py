@@ -101,7 +101,7 @@ def meddle(world: World, asked: Mapping[str, Any]) -> str:
         KeyError: there is no such thing to do, or nobody of that id.
     """
     user, group = str(asked.get("user", "")), str(asked.get("group", ""))
-    name, role = str(asked.get("name", "")), str(asked.get("role", "member"))
+    name, role = str(asked.get("called", "")), str(asked.get("role", "member"))
     ways: dict[str, Callable[[], object]] = {
         "role": lambda: world.set_role(user, role),
         "leave": lambda: world.leave(user),

@@ -151,8 +151,8 @@ def test_a_lost_effect(sim: Simulator, http: httpx2.Client, method: str, status:
         ({"do": "in"}, "group_joined"),
         ({"do": "out"}, "group_left"),
         ({"do": "delete"}, "group_deleted"),
-        ({"do": "rename", "name": "Moon"}, "group_renamed"),
-        ({"do": "create", "name": "Moon"}, "group_created"),
+        ({"do": "rename", "called": "Moon"}, "group_renamed"),
+        ({"do": "create", "called": "Moon"}, "group_created"),
     ],
 )
 def test_somebody_meddles(sim: Simulator, http: httpx2.Client, do: dict[str, str], kind: str):
@@ -177,6 +177,8 @@ def test_somebody_meddles(sim: Simulator, http: httpx2.Client, do: dict[str, str
     assert before == 0
     assert kind in {one["kind"] for one in sim.history()}
     assert {one["request"] for one in sim.history()} == {2}
+    if "called" in do:
+        assert "Moon" in [one["name"] for one in sim.state()["groups"]]
 
 
 def test_a_removal_that_drops_everybody(sim: Simulator, http: httpx2.Client):

@@ -396,6 +396,30 @@ def test_what_cannot_be_mended_is_said(office: Office, script: list[str | Error]
     assert office.journal.kept["e1"].opened.before.groups[0].members == ("ann", "bob")
 
 
+def test_somebody_comes_back_while_others_are_put_back(office: Office):
+    """The last look decides: it is no longer so, and therefore done again."""
+    office.notion.drops_all = True
+    office.notion.meddling = [(3, "group_of", ("g1", "ann", "bob"))]
+    office.do(RemoveFromGroup(group_id="g1", user_ids=("ann",)))
+
+    assert office.notion.groups["g1"]["members"] == ["bob"]
+    assert [one.body["Operations"][0]["op"] for one in office.notion.sent] == [  # type: ignore[index]
+        "Remove",
+        "Add",
+        "Remove",
+        "Add",
+    ]
+
+
+def test_nothing_is_left_to_mend(office: Office):
+    """Somebody deletes the group while others are put back: nobody is in it, as was asked."""
+    office.notion.drops_all, office.notion.meddling = True, [(3, "ungroup", ("g1",))]
+    result = office.do(RemoveFromGroup(group_id="g1", user_ids=("ann",)))
+
+    assert result.after.groups == ()
+    assert office.state() == "verified"
+
+
 @pytest.mark.parametrize(("room", "sent"), [(0, 0), (1, 0), (2, 1), (3, 1)])
 def test_a_journal_that_is_full(office: Office, room: int, sent: int):
     """Before the request it is an error of ours; after it nobody can say how it ended."""

@@ -15,7 +15,16 @@ from rolecall.connector.guard import Denied
 from rolecall.connector.provision.journal import Entry, Happened, Opened
 from rolecall.connector.provision.judging import Desk, Result, judged
 from rolecall.connector.provision.step import Already, State, Step
-from rolecall.errors import BadConfig, Error, RateLimited, Refused, Retry, Unreachable, Unverified
+from rolecall.errors import (
+    BadConfig,
+    Error,
+    Gone,
+    RateLimited,
+    Refused,
+    Retry,
+    Unreachable,
+    Unverified,
+)
 from rolecall.notion.changes import Change
 from rolecall.notion.client import Sent
 
@@ -60,9 +69,9 @@ class Carrying:
             if attempt:
                 await self._guard(step)
             problem = await self._send(step.changes)
-            state = await self._look(problem)
+            state = await self._mended(await self._look(problem))
             if self._operation.holds(state):
-                return await self._verified(state)
+                return self._verified(state)
             step = self._left(state, step)
             if problem is not None and not _open(problem):
                 break
@@ -76,10 +85,10 @@ class Carrying:
         """
         if not entry.called:
             return self._note("failed", "never sent")
-        state = await self._operation.look(self._desk.eyes)
         self._ours = entry.ours
+        state = await self._mended(await self._operation.look(self._desk.eyes))
         if self._operation.holds(state):
-            await self._verified(state, "seen when the journal was resolved")
+            self._verified(state, "seen when the journal was resolved")
             return "seen when the journal was resolved"
         if self._desk.now() - entry.happened[-1].at < IN_FLIGHT:
             return "sent a moment ago, and not to be seen yet; stays open"
@@ -125,8 +134,7 @@ class Carrying:
                 hint="Run `journal --resolve` when Notion can be read again. " + error.hint,
             ) from error
 
-    async def _verified(self, state: State, says: str = "") -> Result:
-        state = await self._mend(state)
+    def _verified(self, state: State, says: str = "") -> Result:
         subject = subject_of(self._opened.before, state, self._made)
         others = "" if self._ours else "It is so by somebody else's doing: ours was refused."
         self._note("verified", others or says or self._opened.step.says, subject=subject)
@@ -145,14 +153,17 @@ class Carrying:
             notes=tuple(self._notes),
         )
 
-    async def _mend(self, state: State) -> State:
-        """If more happened than was asked, put that back."""
+    async def _mended(self, state: State) -> State:
+        """If it is so and more happened than was asked, put that back; what is shown then."""
         mending = self._operation.damage(self._opened.before, state)
-        if mending is None:
+        if mending is None or not self._operation.holds(state):
             return state
         problem: Error | None = None
         for _ in range(ATTEMPTS):
-            step = mending.step(state)
+            try:
+                step = mending.step(state)
+            except Gone:  # nothing is left to put anybody back into
+                return state
             if isinstance(step, Already):
                 return state
             self._notes.append(f"Notion did more than was asked; put back: {step.says}")
