@@ -68,6 +68,7 @@ class Vitals:
     """Whether the first hello was heard, or the first sync has ended well."""
 
     stopping: bool = False
+    limit_s: float = QUESTION_S
     _asked: "asyncio.Task[str] | None" = None
     _good_until: float = 0.0
 
@@ -109,9 +110,9 @@ class Vitals:
 
     async def _ask(self) -> str:
         try:
-            await asyncio.wait_for(self.question(), QUESTION_S)
+            await asyncio.wait_for(self.question(), self.limit_s)
         except TimeoutError:
-            return f"Notion did not answer within {QUESTION_S:.0f} seconds."
+            return f"Notion did not answer within {self.limit_s:g} seconds."
         except Error as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a defect must show, and must not end the server
