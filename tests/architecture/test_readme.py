@@ -19,7 +19,7 @@ PAGES = [
 ]
 PROGRAMS = ("rolecall-notion", "notion-sim")
 SUBCOMMANDS = (
-    *("check", "show", "diff", "export", "capabilities", "config"),
+    *("check", "show", "diff", "export", "capabilities", "config", "serve", "health-check"),
     *("grant", "revoke", "apply", "journal", "undo"),
 )
 GROUPS = ("account", "group")
