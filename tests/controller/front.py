@@ -132,19 +132,29 @@ class Front:
                 one.writer.transport.abort()
 
     async def _finish_all(self) -> None:
-        for task in list(self._busy):
+        for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
+        for one in self.connections:
+            one.writer.transport.abort()
+        await asyncio.sleep(0.01)  # transports close in the loop's next turns
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._busy.add(task)
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tls = writer.get_extra_info("ssl_object")
         connection = Connection(
             at=time.monotonic(), alpn=tls.selected_alpn_protocol() or "none", writer=writer
         )
         self.connections.append(connection)
+        task = asyncio.ensure_future(self._served(connection, reader, writer))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _served(
+        self,
+        connection: Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
         try:
             if connection.alpn != "h2":
                 await self._http(reader, writer)
@@ -154,12 +164,9 @@ class Front:
                 await self._piped(connection, reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass  # cut, or nonsense: the other side notices
-        except asyncio.CancelledError:
-            pass  # the end of the test
         finally:
             connection.open = False
             writer.transport.abort()
-            self._busy.discard(task)
 
     async def _piped(
         self,
@@ -177,10 +184,10 @@ class Front:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            near_writer.transport.abort()
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            near_writer.transport.abort()
 
     async def _http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
