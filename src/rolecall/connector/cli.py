@@ -32,7 +32,7 @@ _COMMANDS: Final = {
     "apply": "rolecall.connector.apply",
     "journal": "rolecall.connector.record:journal",
     "undo": "rolecall.connector.record:undo",
-    "health-check": "rolecall.connector.health",
+    "health-check": "rolecall.connector.probe",
     "capabilities": "rolecall.connector.describe:capabilities",
     "config": "rolecall.connector.describe:config",
     "completion": "rolecall.connector.describe:completion",

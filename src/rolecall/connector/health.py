@@ -1,7 +1,7 @@
 """Whether an unattended connector lives, is ready, and reaches Notion; and its metrics.
 
-Owns a small HTTP server that answers GET and HEAD, and the command `health-check` that asks it, for
-containers without curl. Serves no data of the workspace, needs no credential, and takes none.
+Owns a small HTTP server that answers GET and HEAD; who asks it is `probe`. Serves no data of the
+workspace, needs no credential, and takes none.
 
 HTTP is read by h11, which httpx2 brings along: its parser bounds the headers and is kept by people
 who know the protocol. A web framework would be too much for four pages. One connection is one
@@ -11,14 +11,12 @@ request, so that nobody can hold on to one; a slow client only delays itself.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
 
-import click
 import h11
 
 from rolecall.connector import log
@@ -29,7 +27,7 @@ from rolecall.notion.client import Client, Patience
 from rolecall.notion.scim import users_path
 from rolecall.notion.workspace import RestWorkspace, ScimWorkspace
 
-__all__ = ["Vitals", "ask_notion", "command", "health_of", "health_server"]
+__all__ = ["Vitals", "ask_notion", "health_of", "health_server"]
 
 QUESTION_S: Final = 30.0
 """How long Notion may take to answer for /health."""
@@ -283,46 +281,3 @@ def _written(connection: h11.Connection, page: _Page, *, with_body: bool) -> byt
 
 def _plain(status: HTTPStatus) -> _Page:
     return _Page(status, f"{status.phrase}\n".encode(), "text/plain; charset=utf-8")
-
-
-_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - asked, not bound
-"""Where to ask a server that listens everywhere."""
-
-
-@click.command("health-check", short_help="Ask a running connector how it is.")
-@click.option(
-    "--endpoint",
-    type=click.Choice(["health", "ready", "live"]),
-    default="health",
-    show_default=True,
-    help="health: does Notion answer; ready: is it at work; live: does it turn.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 600),
-    default=5.0,
-    show_default=True,
-    help="Seconds to wait for the answer.",
-)
-@click.pass_context
-def command(context: click.Context, endpoint: str, timeout: float) -> None:
-    """Ask the connector that runs on this machine how it is; exit status 0 if well, else 1.
-
-    It must have been started with --health-check; port and address are those of the flags
-    --health-check-port and --health-check-bind-address, or their variables.
-    """
-    values = context.find_root().params
-    host, port = values["health_check_bind_address"], values["health_check_port"]
-    connection = HTTPConnection(_ANY.get(host, host), port, timeout=timeout)
-    try:
-        connection.request("GET", f"/{endpoint}")
-        answer = connection.getresponse()
-        said = answer.read(MAX_HEAD).decode("utf-8", "replace").strip()
-    except (OSError, HTTPException) as error:
-        click.echo(f"No answer from port {port}: {error or type(error).__name__}", err=True)
-        context.exit(1)
-    finally:
-        with suppress(OSError):
-            connection.close()
-    click.echo(said)
-    context.exit(0 if answer.status == HTTPStatus.OK else 1)
