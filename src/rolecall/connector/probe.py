@@ -1,7 +1,6 @@
 """`rolecall-notion health-check`: ask a running connector how it is, for containers without curl.
 
-Asks the server of `health` and nobody else. Imports next to nothing, because a container's probe is
-a new process every few seconds.
+Asks the server of `health` and nobody else, and needs nothing of it but HTTP.
 """
 
 from contextlib import suppress
