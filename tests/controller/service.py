@@ -70,7 +70,7 @@ class Controller:
     def __enter__(self) -> Self:
         self._scratch = tempfile.TemporaryDirectory(prefix="controller-")
         self.folder = Path(self._scratch.name)
-        context = certify(self.folder, dt.datetime.now(dt.UTC))
+        context = certify(self.folder, self.today())
         self._grpc = grpc.server(futures.ThreadPoolExecutor(32), options=[("grpc.so_reuseport", 0)])
         self._grpc.add_generic_rpc_handlers([handlers(self)])
         local = self._grpc.add_insecure_port("127.0.0.1:0")
@@ -89,6 +89,11 @@ class Controller:
         self._front.stop()
         self._grpc.stop(grace=None).wait(10)
         self._scratch.cleanup()
+
+    @staticmethod
+    def today() -> dt.datetime:
+        """The time for certificates."""
+        return dt.datetime.now(dt.UTC)
 
     # What a connector needs to know
 

@@ -23,6 +23,7 @@ VALID_FOR: Final = timedelta(minutes=2)
 """Before and after now: a minute of skew between the clocks is tolerated on both sides."""
 
 PARTS: Final = 4
+KEY_BYTES: Final = 32
 PORT: Final = 443
 
 
@@ -90,9 +91,9 @@ def _key(secret: str) -> dict[str, Any]:
     try:
         if len(parts) != PARTS or parts[2] != "v1":
             raise ValueError("form")  # noqa: TRY301 - one way out for everything that is wrong
-        padded = parts[3] + "=" * (-len(parts[3]) % 4)
-        key = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Jwk)
-        if (key.kty, key.crv) != ("OKP", "Ed25519") or not key.d:
+        key = msgspec.json.decode(_bytes(parts[3]), type=_Jwk)
+        sizes = {len(_bytes(key.x)), len(_bytes(key.d))}
+        if (key.kty, key.crv) != ("OKP", "Ed25519") or sizes != {KEY_BYTES}:
             raise ValueError("kind of key")  # noqa: TRY301 - the same
     except (ValueError, binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
         # Nothing of the secret may stand in a message, so the cause is not chained.
@@ -102,6 +103,10 @@ def _key(secret: str) -> dict[str, Any]:
         ) from None
     found = {"kty": key.kty, "crv": key.crv, "x": key.x, "d": key.d}
     return found | ({"kid": key.kid} if key.kid else {})
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def token_form(credentials: Credentials, *, now: datetime, nonce: str) -> dict[str, str]:
