@@ -411,6 +411,16 @@ def test_somebody_comes_back_while_others_are_put_back(office: Office):
     ]
 
 
+def test_what_others_did_is_not_mended(office: Office):
+    """Ours was refused, and another admin has emptied the group: nobody is put back."""
+    office.notion.script = [NotAllowed("no")]
+    office.notion.meddling = [(2, "group_of", ("g1",))]
+    result = office.do(RemoveFromGroup(group_id="g1", user_ids=("ann",)))
+
+    assert result.already
+    assert office.notion.groups["g1"]["members"] == []
+
+
 def test_nothing_is_left_to_mend(office: Office):
     """Somebody deletes the group while others are put back: nobody is in it, as was asked."""
     office.notion.drops_all, office.notion.meddling = True, [(3, "ungroup", ("g1",))]

@@ -154,9 +154,9 @@ class Carrying:
         )
 
     async def _mended(self, state: State) -> State:
-        """If it is so and more happened than was asked, put that back; what is shown then."""
+        """If ours made it so, and did more than was asked, put that back; what is shown then."""
         mending = self._operation.damage(self._opened.before, state)
-        if mending is None or not self._operation.holds(state):
+        if mending is None or not self._ours or not self._operation.holds(state):
             return state
         problem: Error | None = None
         for _ in range(ATTEMPTS):
