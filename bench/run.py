@@ -1,4 +1,4 @@
-"""What a sync costs, as ratios to a floor that was measured in the same run (`make bench`).
+"""What changes cost in requests, and syncs as ratios to a floor of the same run (`make bench`).
 
 Starts a simulator, a sync and the floor, each in a process of its own, and prints one Markdown
 table; `--write` puts it into docs/measurements.md. Judges against the targets, and says by how much
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -29,6 +29,7 @@ __all__ = ["main"]
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "measurements.md"
 MARKS = ("<!-- bench begins -->", "<!-- bench ends -->")
+CHANGE_MARKS = ("<!-- changes begin -->", "<!-- changes end -->")
 WORKERS = 8
 LATENCY_MS = 50
 SIZES = ((1_000, 50), (20_000, 200), (100_000, 10_000))
@@ -234,12 +235,12 @@ def machine() -> str:
     )
 
 
-def written(text: str) -> None:
+def written(text: str, marks: tuple[str, str]) -> None:
     """Put the result between its marks in docs/measurements.md."""
     page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(MARKS[0])
-    _, _, tail = rest.partition(MARKS[1])
-    PAGE.write_text(f"{head}{MARKS[0]}\n{text}\n{MARKS[1]}{tail}", encoding="utf-8")
+    head, _, rest = page.partition(marks[0])
+    _, _, tail = rest.partition(marks[1])
+    PAGE.write_text(f"{head}{marks[0]}\n{text}\n{marks[1]}{tail}", encoding="utf-8")
 
 
 def main() -> None:
@@ -247,26 +248,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure a sync against its floor.")
     parser.add_argument("--sizes", choices=("small", "all"), default="all")
     parser.add_argument("--skip-latency", action="store_true", help="Only at 0 ms.")
+    parser.add_argument("--only-changes", action="store_true", help="No syncs.")
     parser.add_argument("--write", action="store_true", help="Put it into docs/measurements.md.")
     asked = parser.parse_args()
-    sizes = SIZES if asked.sizes == "all" else SIZES[:-1]
 
     def say(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
+    changes: list[str] = _said([str(ROOT / "bench" / "changes.py")])["lines"]
+    say("\n".join([machine(), "", *changes, ""]))
+    if asked.write:
+        written("\n".join([machine(), "", *changes]), CHANGE_MARKS)
+    if asked.only_changes:
+        return
+    sizes = SIZES if asked.sizes == "all" else SIZES[:-1]
+    text = "\n".join(syncs(sizes, latency=not asked.skip_latency, say=say))
+    if asked.write:
+        written(text, MARKS)
+
+
+def syncs(
+    sizes: Iterable[tuple[int, int]], *, latency: bool, say: Callable[[str], None]
+) -> list[str]:
+    """Measure syncs; the lines of their page."""
     for line in (start := [machine(), "", help_cost(), "", HEAD]):
         say(line)
     made = [
         row
         for users, groups in sizes
         for skewed in (False, True)
-        for row in rows(
-            Case(users=users, groups=groups, skewed=skewed), latency=not asked.skip_latency, say=say
-        )
+        for row in rows(Case(users=users, groups=groups, skewed=skewed), latency=latency, say=say)
     ]
-    if asked.write:
-        written("\n".join([*start, *made]))
+    return [*start, *made]
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ def closed(door: Door, case: changes_rig.Case, said: Result | Error) -> None:
         assert [one.state for one in entries] in (["open"], ["failed"]), (rig.AGAIN, said)
     else:
         assert [one.state for one in entries] in ([], ["failed"]), (rig.AGAIN, said)
+    for file in (door.folder / "journal").glob("*"):
+        assert door.sim.scim_token not in file.read_text(encoding="utf-8")
     door.sim.set_faults([])
     door.renew_token()
     was_open = [one.opened.id for one in entries if one.state == "open"]
