@@ -259,6 +259,7 @@ def test_what_is_no_request(scene: Scene, sent: bytes):
     scene.play(script)
 
 
+@pytest.mark.slow
 def test_slow_clients_hold_nobody_up(scene: Scene):
     """Connections that say nothing, or half of it, do not delay others, and end by themselves."""
 
