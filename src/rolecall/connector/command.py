@@ -26,7 +26,7 @@ from rolecall.connector.source import Reporter
 from rolecall.connector.workspaces import read_workspaces
 from rolecall.errors import Code, Error, Interrupted
 
-__all__ = ["now", "sync", "tell", "until_signalled", "world"]
+__all__ = ["no_core_file", "now", "sync", "tell", "until_signalled", "world"]
 
 Result = TypeVar("Result")
 
@@ -52,14 +52,18 @@ def world() -> Surroundings:
     )
 
 
+def no_core_file() -> None:
+    """Should the interpreter crash, no image of its memory, tokens included, goes to disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
 def until_signalled(work: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end, or be cancelled by SIGINT or SIGTERM and clean up.
 
     Raises:
         Interrupted: a signal came, and the work had nothing of its own to say about it.
     """
-    # Should the interpreter crash, no image of its memory, tokens included, is written to disk.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    no_core_file()
 
     async def main() -> Result:
         task = asyncio.ensure_future(work)

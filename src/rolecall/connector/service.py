@@ -5,6 +5,7 @@ for tasks, and works until it is told to stop.
 """
 
 import asyncio
+import hashlib
 import os
 import platform
 import secrets
@@ -28,7 +29,7 @@ from rolecall.baton.service.credentials import Credentials, read_credentials
 from rolecall.baton.service.token import Tokens
 from rolecall.baton.service.worker import Limits, Worker
 from rolecall.connector import log
-from rolecall.connector.command import world
+from rolecall.connector.command import no_core_file, world
 from rolecall.connector.describe import connector_metadata
 from rolecall.connector.health import Vitals, ask_notion, health_of
 from rolecall.connector.job import Job, Outcome, connect, run
@@ -62,6 +63,7 @@ def serve(values: Mapping[str, Any]) -> int:
         BadConfig: a setting is missing or unusable.
         Error: the controller does not want us.
     """
+    no_core_file()
     asyncio.run(_serve(values))
     return int(Code.OK)
 
@@ -134,6 +136,11 @@ def _insist_on_a_lasting_journal(values: Mapping[str, Any]) -> None:
 def _job(values: Mapping[str, Any]) -> Job:
     """The sync that is uploaded: written in the state folder, holding itself alone."""
     job = replace(job_of(values), keep=1)
+    if job.allow_accounts_only:
+        raise BadConfig(
+            "--allow-accounts-only is not for service mode.",
+            hint="A controller would take accounts without groups and roles for everybody's loss.",
+        )
     if job.scim is None:
         raise BadConfig(
             "Service mode needs a SCIM token.", hint="Give --scim-token (BATON_SCIM_TOKEN)."
@@ -144,7 +151,7 @@ def _job(values: Mapping[str, Any]) -> Job:
 def _state(values: Mapping[str, Any]) -> Path:
     """A folder that is ours alone."""
     named = values.get("state_dir")
-    folder = Path(named) if named else Path(tempfile.gettempdir()) / f"rolecall-{os.getuid()}"
+    folder = Path(named) if named else Path(tempfile.gettempdir()) / _own_name(values)
     try:
         folder.mkdir(mode=0o700, parents=bool(named), exist_ok=True)
         found = folder.lstat()
@@ -153,6 +160,12 @@ def _state(values: Mapping[str, Any]) -> Path:
     if not named and (found.st_uid != os.getuid() or found.st_mode & 0o077):
         raise BadConfig(f"{folder} belongs to somebody else.", hint="Name one with --state-dir.")
     return folder
+
+
+def _own_name(values: Mapping[str, Any]) -> str:
+    """A folder's name that no other user and no other connector has, and we have again."""
+    digest = hashlib.blake2b(str(values["client_id"]).encode(), digest_size=4)
+    return f"rolecall-{os.getuid()}-{digest.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +227,7 @@ def _syncing(
 def _controller(credentials: Credentials, values: Mapping[str, Any], place: Hosting) -> Controller:
     context, roots = _trust(values.get("ca_file"), place)
     agent = f"{credentials.name} rolecall-notion/{__version__}"
-    tokens = Tokens(credentials, trust=context, now=world().now, user_agent=agent)
+    tokens = Tokens(credentials, trust=context, now=world().now, user_agent=agent, log=log.info)
     return Controller(
         credentials.address, roots=roots, tokens=tokens, user_agent=agent, host_id=place.host_id
     )

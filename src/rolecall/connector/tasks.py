@@ -8,8 +8,7 @@ an error with a code, and never a thinner success: nothing is uploaded that a sy
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from google.protobuf.message import Message
 
@@ -25,7 +24,7 @@ from rolecall.connector.provision import baton
 from rolecall.connector.provision.settle import Desk
 from rolecall.connector.resources import TYPES
 from rolecall.connector.targets import Target
-from rolecall.errors import Refused, Retry, Unsupported
+from rolecall.errors import Conflict, Refused, Retry, Unfinished, Unsupported
 
 __all__ = ["Tasks"]
 
@@ -82,17 +81,19 @@ class Tasks:
         wish = task.sync_full
         if wish.skip_entitlements_and_grants or wish.skip_grants:
             raise Unsupported("A sync without grants is not offered; ask for resource types.")
+        job = _wished(self.job, wish)
         async with self._syncing:
-            job = _wished(self.job, wish)
             try:
                 outcome = await self.sync(job)
-                await self._upload(task.id, job.target)
-            finally:
-                job.target.unlink(missing_ok=True)
+            except Conflict as error:  # another process has our folder, and that passes
+                raise Unfinished(error.what, hint=error.hint) from error
+            with job.target.open("rb") as file:
+                job.target.unlink()  # what is open can be read; nothing is left, whatever happens
+                await self._upload(task.id, file)
         self._tell(task.id, outcome)
         return Finished()
 
-    async def _upload(self, task_id: str, file: Path) -> None:
+    async def _upload(self, task_id: str, file: BinaryIO) -> None:
         for attempt in range(1, UPLOADS + 1):
             try:
                 await self.controller.upload(task_id, file)
@@ -171,7 +172,7 @@ class Tasks:
         """Make a change alone, so that the next one's guards see what it did."""
         desk = self._insist_on_desk()
         async with self._changing:
-            response = await change(desk)
+            response = await _to_its_end(change(desk))
         return Finished(response=response, annotations=tuple(getattr(response, "annotations", ())))
 
     def _insist_on_desk(self) -> Desk:
@@ -179,6 +180,15 @@ class Tasks:
         if self.desk is None:
             raise AssertionError("refused in the line above")
         return self.desk
+
+
+async def _to_its_end(change: Awaitable[Message]) -> Message:
+    """A change that was begun is not cut off: what came of it is what is said about it."""
+    work = asyncio.ensure_future(change)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        return await work
 
 
 def _wished(job: Job, wish: api.Task.SyncFullTask) -> Job:

@@ -6,7 +6,6 @@ The Go connector makes a new TLS connection for every call; this is one connecti
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, TypeVar
 
@@ -109,8 +108,10 @@ class Controller:
         """Hand in how a task ended."""
         await self._unary("FinishTask", request, api.BatonServiceFinishTaskResponse)
 
-    async def upload(self, task_id: str, file: Path) -> None:
-        """Send a file for a task, piece by piece, with its digest at the end.
+    async def upload(self, task_id: str, source: BinaryIO) -> None:
+        """Send a file for a task, from its beginning, piece by piece, with its digest at the end.
+
+        A connection that is gone is waited for.
 
         Raises:
             Retry: it did not arrive; it may be sent again from its beginning.
@@ -120,14 +121,13 @@ class Controller:
             request_serializer=api.BatonServiceUploadAssetRequest.SerializeToString,
             response_deserializer=api.BatonServiceUploadAssetResponse.FromString,
         )
-        with file.open("rb") as source:
 
-            def send(metadata: Metadata) -> Awaitable[api.BatonServiceUploadAssetResponse]:
-                source.seek(0)
-                pieces = _pieces(self.host_id, task_id, source)
-                return call(pieces, metadata=metadata, timeout=UPLOAD_S)
+        def send(metadata: Metadata) -> Awaitable[api.BatonServiceUploadAssetResponse]:
+            source.seek(0)
+            pieces = _pieces(self.host_id, task_id, source)
+            return call(pieces, metadata=metadata, timeout=UPLOAD_S, wait_for_ready=True)
 
-            await self._authorised("UploadAsset", send)
+        await self._authorised("UploadAsset", send)
 
     async def _unary(self, method: str, request: Message, answer: type[Answer]) -> Answer:
         call = self._channel.unary_unary(
