@@ -38,6 +38,9 @@ class FakeNotion:
     sent: list[Change] = field(default_factory=list)
     looks: int = 0
     made: int = 0
+    answer: bytes | None = None
+    """The body of every answer, if it is not to be the usual one."""
+
     meddling: list[tuple[int, str, tuple[Any, ...]]] = field(default_factory=list)
     """What others do: before the look of that number (from 1), call that method so."""
 
@@ -162,7 +165,8 @@ class FakeNotion:
         way = getattr(self, f"_{change.method}_{kind}".lower())
         made = way("".join(rest), json.loads(json.dumps(change.body or {})))
         status = 204 if change.method == "DELETE" else 201 if change.method == "POST" else 200
-        return Sent(status=status, body=json.dumps({"id": made} if made else {}).encode())
+        body = json.dumps({"id": made} if made else {}).encode()
+        return Sent(status=status, body=body if self.answer is None else self.answer)
 
     def _post_users(self, _id: str, body: dict[str, Any]) -> str:
         if any(known["userName"] == body["userName"] for known in self.people.values()):

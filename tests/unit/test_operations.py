@@ -357,6 +357,42 @@ def test_a_group_that_hides_its_members():
     assert looked(RenameGroup(group_id="g1", name="x"), notion).groups[0].members == ()
 
 
+def test_what_differs_of_somebody_who_is_there():
+    """Role, name and the attributes that were asked for; what was not asked is not told."""
+    operation = CreateAccount(
+        user_name="ann@corp.example",
+        role="owner",
+        name={"givenName": "Ann", "familyName": "Lee"},
+        extra={"title": "Head", ENTERPRISE_USER: {"department": "Ice"}, "locale": "de"},
+    )
+    shown = {"title": "Clerk", "locale": "de"}
+    state = State(people=person().people, attributes=shown)
+    step = operation.step(state)
+
+    assert isinstance(step, Already)
+    assert step.differs == (
+        "role is member, not owner",
+        "name is Ann, not Ann Lee",
+        "title is Clerk, not Head",
+        "department is unknown, not Ice",
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "was"),
+    [
+        (CreateAccount(user_name="a@b.example"), State()),
+        (CreateGroup(name="x"), State()),
+        (GrantRole(user_id="ann", role="owner"), State()),
+        (GrantRole(user_id="ann", role="owner"), person("")),
+    ],
+)
+def test_a_way_back_that_nobody_knows(operation: AnyOperation, was: State):
+    """Without the id of what was made, or the former role, there is none."""
+    with pytest.raises(Invalid):
+        operation.back(was, ("ann",), "")
+
+
 @pytest.mark.parametrize("make", [add_members, remove_members])
 @pytest.mark.parametrize("number", [0, 101])
 def test_how_many_people_fit_in_a_request(make: Any, number: int):

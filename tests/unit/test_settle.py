@@ -280,6 +280,24 @@ def test_a_removal_is_judged_by_what_is_so_after_the_long_look(office: Office):
     assert (office.notion.sent, office.journal.kept) == ([], {})
 
 
+def test_gone_while_the_groups_were_read(office: Office):
+    """Then nothing is left to do."""
+    office.notion.meddling = [(3, "leave", ("ann",))]
+    result = office.do(RemoveAccount(user_id="ann"))
+
+    assert result.already
+    assert (office.notion.sent, office.journal.kept) == ([], {})
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"id": 7}', b'{"id": "elsewhere"}'])
+def test_an_answer_that_names_nothing(office: Office, body: bytes):
+    """What was made is found by looking; the answer is only a help."""
+    office.notion.answer = body
+    result = office.do(CreateGroup(name="Moon"))
+
+    assert result.subject == "new1"
+
+
 def test_the_last_owner_and_those_who_hide_their_role(office: Office):
     """Whose role Notion does not show may be an owner; so the guard must find another."""
     office.notion.be("otto", "member")

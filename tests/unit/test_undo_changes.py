@@ -1,5 +1,6 @@
 """Undoing: once, only what is ours, only while it is so; an interrupted way is gone on with."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from rolecall.connector.provision.operations import (
     RenameGroup,
     UpdateAccount,
 )
+from rolecall.connector.provision.undo import plan_undo
 from rolecall.errors import (
     Conflict,
     Gone,
@@ -239,6 +241,23 @@ def test_what_cannot_be_undone(office: Office, made: Any, kind: type[Refused]):
         office.undo(entry)
 
     assert len(office.notion.sent) == sent
+
+
+def test_a_way_back_is_planned_before_it_is_gone(office: Office):
+    """The first step and what follows it; afterwards nothing has changed, also half-way."""
+    entry = office.do(RemoveAccount(user_id="ann")).entry
+    before = office.notion.snapshot()
+    first, rest = asyncio.run(plan_undo(entry, office.desk))
+    assert isinstance(first.operation, CreateAccount)
+    assert len(rest) == 2
+    assert office.notion.snapshot() == before
+    office.notion.script = ["fine", *[BROKEN] * 3]
+    with pytest.raises(NotionBroken):
+        office.undo(entry)
+    first, rest = asyncio.run(plan_undo(entry, office.desk))
+
+    assert first.operation.user_ids == ("ann",)
+    assert len(rest) == 1
 
 
 def test_the_guard_stands_before_the_way_back_too(office: Office):
