@@ -49,16 +49,8 @@ def may_be_owner(person: Person) -> bool:
     return person.role in {OWNER, ""}
 
 
-def _former(user_id: str, was: State) -> tuple[Operation, ...]:
-    """Give back the role that somebody had."""
-    person = was.person(user_id)
-    if person is None or not person.role:
-        raise Invalid("The journal does not know the former role.")
-    return (GrantRole(user_id=user_id, role=person.role),)
-
-
-class GrantRole(Operation, frozen=True, kw_only=True, tag="grant_role"):
-    """Give a member a workspace role, in place of the one they have."""
+class _Role(Operation, frozen=True, kw_only=True):
+    """Granting and revoking have this in common."""
 
     user_id: str
     role: str
@@ -66,6 +58,18 @@ class GrantRole(Operation, frozen=True, kw_only=True, tag="grant_role"):
     async def look(self, notion: Look) -> State:
         """The member."""
         return await one_member(notion, self.user_id)
+
+    def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
+        """The former role."""
+        del people, made
+        person = was.person(self.user_id)
+        if person is None or not person.role:
+            raise Invalid("The journal does not know the former role.")
+        return (GrantRole(user_id=self.user_id, role=person.role),)
+
+
+class GrantRole(_Role, frozen=True, kw_only=True, tag="grant_role"):
+    """Give a member a workspace role, in place of the one they have."""
 
     def step(self, state: State) -> Step | Already:
         """Replace the role, unless it is held."""
@@ -80,21 +84,9 @@ class GrantRole(Operation, frozen=True, kw_only=True, tag="grant_role"):
             return Already(says=f"{person} is {name} already.")
         return _role_step(person, self.role, f"{person} becomes {name}.")
 
-    def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
-        """The former role."""
-        del people, made
-        return _former(self.user_id, was)
 
-
-class RevokeRole(Operation, frozen=True, kw_only=True, tag="revoke_role"):
+class RevokeRole(_Role, frozen=True, kw_only=True, tag="revoke_role"):
     """Take a workspace role away: the member is restricted member afterwards."""
-
-    user_id: str
-    role: str
-
-    async def look(self, notion: Look) -> State:
-        """The member."""
-        return await one_member(notion, self.user_id)
 
     def step(self, state: State) -> Step | Already:
         """Downgrade to the floor, unless the role is not held (any more)."""
@@ -117,8 +109,3 @@ class RevokeRole(Operation, frozen=True, kw_only=True, tag="revoke_role"):
                 hint="To take the rest away, remove the account from the workspace.",
             )
         return _role_step(person, FLOOR, f"{person} is no longer {name}, but {_ROLES[FLOOR]}.")
-
-    def back(self, was: State, people: tuple[str, ...], made: str) -> tuple[Operation, ...]:
-        """The former role."""
-        del people, made
-        return _former(self.user_id, was)
