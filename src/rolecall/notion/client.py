@@ -141,6 +141,11 @@ class Client:
                 "A SOCKS proxy is set (ALL_PROXY, HTTPS_PROXY or HTTP_PROXY), which we cannot use.",
                 hint="Set an http:// proxy, or name Notion's host in NO_PROXY.",
             ) from error
+        except OSError as error:
+            raise BadConfig(
+                f"The certificates of SSL_CERT_FILE or SSL_CERT_DIR are unusable ({error}).",
+                hint="They must be PEM; --ca-file names one beside the system's.",
+            ) from error
         except (httpx2.InvalidURL, ValueError) as error:
             # The token cannot be in the text: it is a header, checked apart by the settings.
             raise BadConfig(f"The address {connection.base_url} is unusable ({error}).") from error
