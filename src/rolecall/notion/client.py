@@ -116,26 +116,8 @@ class Client:
         self._urgent = False
         self.pace = Pace(connection.pace)
         self.counters = Counters()
-        headers = {
-            "User-Agent": user_agent,
-            "Accept": "application/scim+json, application/json",
-            "Accept-Encoding": "gzip",  # one piece of zstd or brotli could become gigabytes
-        }
         try:
-            self._http = httpx2.AsyncClient(
-                base_url=connection.base_url.rstrip("/"),
-                headers={
-                    **headers,
-                    **connection.headers,
-                    "Authorization": f"Bearer {connection.token}",
-                },
-                verify=_trust(connection.ca_file),
-                timeout=httpx2.Timeout(
-                    connection.timeout_s, connect=min(connection.timeout_s, CONNECT_S)
-                ),
-                limits=httpx2.Limits(max_connections=max(connection.workers, 1) + URGENT),
-                follow_redirects=False,
-            )
+            self._http = _open(connection, user_agent)
         except ImportError as error:
             raise BadConfig(
                 "A SOCKS proxy is set (ALL_PROXY, HTTPS_PROXY or HTTP_PROXY), which we cannot use.",
@@ -304,6 +286,26 @@ class Client:
             raise _unreachable(url, error) from error
         except httpx2.DecodingError as error:
             raise NotionBroken(f"The answer of {url} is packed and cannot be unpacked.") from error
+
+
+def _open(connection: Connection, user_agent: str) -> httpx2.AsyncClient:
+    headers = {
+        "User-Agent": user_agent,
+        "Accept": "application/scim+json, application/json",
+        "Accept-Encoding": "gzip",  # one piece of zstd or brotli could become gigabytes
+    }
+    return httpx2.AsyncClient(
+        base_url=connection.base_url.rstrip("/"),
+        headers={
+            **headers,
+            **connection.headers,
+            "Authorization": f"Bearer {connection.token}",
+        },
+        verify=_trust(connection.ca_file),
+        timeout=httpx2.Timeout(connection.timeout_s, connect=min(connection.timeout_s, CONNECT_S)),
+        limits=httpx2.Limits(max_connections=max(connection.workers, 1) + URGENT),
+        follow_redirects=False,
+    )
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
