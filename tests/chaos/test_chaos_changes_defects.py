@@ -1,14 +1,11 @@
 """Planted defects in how changes are made: each must turn a named test red."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import rig
-from test_chaos_defects import ROOT, Defect, copied, plant, run
+from planting import Defect, stands_once, unnoticed
 
 Tell = Callable[[str], None]
 
@@ -192,34 +189,15 @@ DEFECTS = {
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_of_changes_can_still_be_planted(name: str):
     """The text that each defect changes stands in the source exactly once."""
-    text = (ROOT / "src" / "rolecall" / DEFECTS[name].where).read_text(encoding="utf-8")
-
-    assert text.count(DEFECTS[name].old) == 1
+    assert stands_once(DEFECTS[name])
 
 
 @pytest.mark.slow
 def test_defects_of_changes_turn_the_suite_red(tmp_path: Path, tell: Tell):
     """Whatever of the list somebody breaks, a test fails; without a defect the same tests pass."""
     chosen = rig.share(sorted(DEFECTS), 2, rig.dice("defects of changes"))
-    source, green = copied(tmp_path), list[str]()
-    place = subprocess.run(
-        [sys.executable, "-c", "import rolecall; print(rolecall.__file__)"],
-        env={**os.environ, "PYTHONPATH": str(source)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert place.stdout.startswith(str(source))
-    whole = run(source, dict.fromkeys(test for one in chosen for test in DEFECTS[one].seen_by))
-    assert whole.returncode == 0, whole.stdout[-3000:]
-    for name in chosen:
-        module = source / "rolecall" / DEFECTS[name].where
-        before = module.read_text(encoding="utf-8")
-        plant(source, DEFECTS[name])
-        broken = run(source, DEFECTS[name].seen_by)
-        module.write_text(before, encoding="utf-8")
-        if broken.returncode != pytest.ExitCode.TESTS_FAILED:
-            green.append(f"{name} ({broken.returncode})")
-    tell(f"{len(chosen)} defects planted, {len(chosen) - len(green)} noticed: {', '.join(chosen)}")
 
+    green = unnoticed(DEFECTS, chosen, tmp_path)
+
+    tell(f"{len(chosen)} defects planted, {len(chosen) - len(green)} noticed: {', '.join(chosen)}")
     assert green == [], green

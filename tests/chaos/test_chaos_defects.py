@@ -4,18 +4,13 @@ A defect is a small change to a copy of the source. The tests named with it run 
 a process of their own; if they stay green, or if the text to change is no longer there, this fails.
 """
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import rig
+from planting import Defect, stands_once, unnoticed
 
-ROOT = Path(__file__).parents[2]
 ODD = "tests/chaos/test_chaos_odd.py"
 FAULTS = "tests/chaos/test_chaos_faults.py"
 PROMISE = "tests/properties/test_listing_promise.py"
@@ -23,19 +18,6 @@ READING = "tests/properties/test_listing_reading.py"
 COUNTS = "tests/chaos/test_chaos_counts.py::test_every_count"
 
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Defect:
-    """What somebody might break, and who must notice."""
-
-    where: str
-    """Module below src/rolecall."""
-
-    old: str
-    new: str
-    seen_by: tuple[str, ...]
-    """Tests as pytest takes them; one of them must fail."""
 
 
 DEFECTS = {
@@ -184,68 +166,18 @@ DEFECTS = {
 }
 
 
-def run(source: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
-    """Run tests against a copy of the source."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", *tests],
-        cwd=ROOT,
-        env={**kept, "PYTHONPATH": str(source), "RUNS": "4", "SEED": str(rig.SEED)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
-def copied(folder: Path) -> Path:
-    """A copy of the source to break."""
-    source = folder / "src"
-    shutil.copytree(
-        ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-    )
-    return source
-
-
-def plant(source: Path, defect: Defect) -> None:
-    """Change the copy; the old text must be there once."""
-    module = source / "rolecall" / defect.where
-    text = module.read_text(encoding="utf-8")
-    assert text.count(defect.old) == 1, f"{defect.where} no longer holds {defect.old!r} once"
-    module.write_text(text.replace(defect.old, defect.new), encoding="utf-8")
-
-
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_can_still_be_planted(name: str):
     """The text that each defect changes stands in the source exactly once."""
-    text = (ROOT / "src" / "rolecall" / DEFECTS[name].where).read_text(encoding="utf-8")
-
-    assert text.count(DEFECTS[name].old) == 1
+    assert stands_once(DEFECTS[name])
 
 
 @pytest.mark.slow
 def test_defects_turn_the_suite_red(tmp_path: Path, tell: Tell):
     """Whatever of the list somebody breaks, a test fails; without a defect the same tests pass."""
     chosen = rig.share(sorted(DEFECTS), 2, rig.dice("defects"))
-    source, green = copied(tmp_path), list[str]()
-    place = subprocess.run(
-        [sys.executable, "-c", "import rolecall; print(rolecall.__file__)"],
-        env={**os.environ, "PYTHONPATH": str(source)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert place.stdout.startswith(str(source))
-    whole = run(source, dict.fromkeys(test for one in chosen for test in DEFECTS[one].seen_by))
-    assert whole.returncode == 0, whole.stdout[-3000:]
-    for name in chosen:
-        module = source / "rolecall" / DEFECTS[name].where
-        before = module.read_text(encoding="utf-8")
-        plant(source, DEFECTS[name])
-        broken = run(source, DEFECTS[name].seen_by)
-        module.write_text(before, encoding="utf-8")
-        if broken.returncode != pytest.ExitCode.TESTS_FAILED:
-            green.append(f"{name} ({broken.returncode})")
-    tell(f"{len(chosen)} defects planted, {len(chosen) - len(green)} noticed: {', '.join(chosen)}")
 
+    green = unnoticed(DEFECTS, chosen, tmp_path)
+
+    tell(f"{len(chosen)} defects planted, {len(chosen) - len(green)} noticed: {', '.join(chosen)}")
     assert green == [], green
