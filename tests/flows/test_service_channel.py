@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ from controller.board import Board
 from controller.mishaps import Mishap
 from controller.service import Controller, unknown_id
 from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 as api
-from rolecall.baton.service.channel import CHUNK
+from rolecall.baton.service.channel import CHUNK, _pieces
 from rolecall.baton.service.channel import Controller as Channel
 from rolecall.errors import BadToken, Error, Gone, NotionBroken, Retry, Unreachable
 from working import QUICK, Working, channel_to
@@ -284,14 +285,45 @@ def test_an_upload_that_was_cut_can_be_sent_again(tmp_path: Path, other: Control
 
 
 def test_a_token_that_ends_before_an_upload(tmp_path: Path, other: Controller):
-    """An upload that is refused for its token is sent again from the beginning, whole."""
-    file = tmp_path / "one.c1z"
-    file.write_bytes(b"x" * (2 * CHUNK + 1))
-    task = leased(other)
-    other.spoil(Mishap(on="UploadAsset", do="forget_tokens"))
-    over(other, sending(task, file))
+    """What is refused for its token is sent again from the beginning, whole, time and again.
 
-    assert [sum(one.sizes) for one in other.uploads(task)] == [file.stat().st_size]
+    The first try may still be reading when the second begins: neither may take the other's bytes.
+    """
+    file = tmp_path / "one.c1z"
+    file.write_bytes(random.Random(1).randbytes(3 * CHUNK + 1))
+    task = leased(other)
+
+    async def often(channel: Channel) -> None:
+        for _ in range(20):
+            other.spoil(Mishap(on="UploadAsset", do="forget_tokens"))
+            await sending(task, file)(channel)
+
+    over(other, often)
+
+    assert len(other.uploads(task)) == 20
+    assert {one.path.read_bytes() == file.read_bytes() for one in other.uploads(task)} == {True}
+
+
+def test_two_tries_read_side_by_side(tmp_path: Path):
+    """A try that was given up may still be reading: each has its own place in the file.
+
+    Found by chaos: two tries that shared a place sent halves of the file, with a fitting digest.
+    """
+    file = tmp_path / "one.c1z"
+    file.write_bytes(random.Random(1).randbytes(3 * CHUNK + 1))
+
+    async def both() -> list[list[Any]]:
+        with file.open("rb") as source:
+            tries = [_pieces("here", unknown_id(), source.fileno()) for _ in range(2)]
+            rows: list[list[Any]] = [[], []]
+            for _ in range(6):
+                for row, one in zip(rows, tries, strict=True):
+                    row.append(await anext(one))
+        return rows
+
+    for row in asyncio.run(both()):
+        assert b"".join(piece.data.data for piece in row) == file.read_bytes()
+        assert row[-1].eof.sha256_checksum == hashlib.sha256(file.read_bytes()).digest()
 
 
 def test_an_upload_for_nobody_is_refused(tmp_path: Path, other: Controller):

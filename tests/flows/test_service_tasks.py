@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from chaos import oracle
@@ -201,6 +202,30 @@ def test_a_sync_that_cannot_be_read_now_may_be_tried_again(
         entry = other.wait_finished(task, 20)
     whole(sim, entry)
 
+    assert not any(finish.final for finish in entry.finishes[:-1])
+
+
+@pytest.mark.parametrize(
+    "mishap",
+    [
+        Mishap(on="UploadAsset", do="forget_tokens", times=2),
+        Mishap(on="UploadAsset", do="refuse", times=3, code=grpc.StatusCode.UNAUTHENTICATED),
+        Mishap(on="UploadAsset", do="refuse", code=grpc.StatusCode.NOT_FOUND),
+        Mishap(on="UploadAsset", do="refuse", code=grpc.StatusCode.PERMISSION_DENIED),
+        Mishap(on="UploadAsset", do="cut_within", times=3, piece=2),
+    ],
+    ids=lambda one: f"{one.do} {one.code.name}",
+)
+def test_an_upload_that_is_not_taken_in(
+    sim: Simulator, other: Controller, state: Path, mishap: Mishap
+):
+    """What hinders us at the controller's door fails no sync for good; the next is taken in."""
+    other.spoil(mishap)
+    with hosted(sim, other, state):
+        entry = other.wait_finished(other.enqueue(asks.sync()), 20)
+    whole(sim, entry)
+
+    assert mishap.fired == mishap.times
     assert not any(finish.final for finish in entry.finishes[:-1])
 
 

@@ -24,7 +24,15 @@ from rolecall.connector.provision import baton
 from rolecall.connector.provision.settle import Desk
 from rolecall.connector.resources import TYPES
 from rolecall.connector.targets import Target
-from rolecall.errors import Conflict, Refused, Retry, Unfinished, Unsupported
+from rolecall.errors import (
+    BadToken,
+    Conflict,
+    Error,
+    Refused,
+    Retry,
+    Unfinished,
+    Unsupported,
+)
 
 __all__ = ["Tasks"]
 
@@ -94,12 +102,13 @@ class Tasks:
         return Finished()
 
     async def _upload(self, task_id: str, file: BinaryIO) -> None:
-        for attempt in range(1, UPLOADS + 1):
+        """Send a finished sync; what hinders us is between us and the controller, and passes."""
+        for left in reversed(range(UPLOADS)):
             try:
                 await self.controller.upload(task_id, file)
-            except Retry as error:
-                if attempt == UPLOADS:
-                    raise
+            except Error as error:
+                if not left or not isinstance(error, Retry | BadToken):
+                    raise Unfinished(f"The sync was not taken in. {error.what}") from error
                 self.log("an upload is repeated", task_id=task_id, why=error.what)
             else:
                 return

@@ -5,6 +5,7 @@ The Go connector makes a new TLS connection for every call; this is one connecti
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, TypeVar
@@ -123,8 +124,7 @@ class Controller:
         )
 
         def send(metadata: Metadata) -> Awaitable[api.BatonServiceUploadAssetResponse]:
-            source.seek(0)
-            pieces = _pieces(self.host_id, task_id, source)
+            pieces = _pieces(self.host_id, task_id, source.fileno())
             return call(pieces, metadata=metadata, timeout=UPLOAD_S, wait_for_ready=True)
 
         await self._authorised("UploadAsset", send)
@@ -186,13 +186,17 @@ def _error(method: str, error: grpc.aio.AioRpcError) -> Error:
 
 
 async def _pieces(
-    host_id: str, task_id: str, source: BinaryIO
+    host_id: str, task_id: str, source: int
 ) -> AsyncIterator[api.BatonServiceUploadAssetRequest]:
-    """Metadata, data, and the digest of all data."""
+    """Metadata, data, and the digest of all data.
+
+    Each call reads at places of its own: one that was given up may still be reading.
+    """
     request = api.BatonServiceUploadAssetRequest
     yield request(metadata=request.UploadMetadata(host_id=host_id, task_id=task_id))
-    digest = hashlib.sha256()
-    while piece := await asyncio.to_thread(source.read, CHUNK):
+    digest, at = hashlib.sha256(), 0
+    while piece := await asyncio.to_thread(os.pread, source, CHUNK, at):
         digest.update(piece)
+        at += len(piece)
         yield request(data=request.UploadData(data=piece))
     yield request(eof=request.UploadEOF(sha256_checksum=digest.digest()))
