@@ -276,6 +276,23 @@ def test_a_sync_stopped_by_a_signal_is_resumed_by_the_next_process(
     assert took < 5
 
 
+def test_a_sync_after_a_change_of_ours_shows_it(sim: Simulator, other: Controller, state: Path):
+    """A draft from before a change that we made is not taken up. Found by chaos."""
+    sim.reset(Options(users=900, groups=60, members_per_group=6, seed=7, latency_ms=20))
+    sim.switch("members_in_list", "absent")
+    who = next(one["id"] for one in sim.state()["members"] if one["role"] == "member")
+    with hosted(sim, other, state, "-p", "--workers", "1") as served:
+        first = other.enqueue(asks.sync())
+        _while_groups_are_read(sim)
+        grant = other.wait_finished(other.enqueue(asks.grant_role(who, "membership_admin")))
+        other.cancel(first)
+        other.wait_finished(first)
+        whole(sim, other.wait_finished(other.enqueue(asks.sync()), 20))
+
+    assert grant.state == "done"
+    assert "resumed previous sync" not in served.said
+
+
 def _while_groups_are_read(sim: Simulator) -> None:
     """Return when the users are done and single groups are asked for."""
     end = time.monotonic() + 20

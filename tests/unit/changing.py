@@ -57,6 +57,10 @@ class MemoryJournal:
         called = [one for one in self.entries(moment) if one.called]
         return frozenset(person for one in called for person in one.opened.step.people)
 
+    def weight(self, since: datetime) -> int:
+        """Entries and what was noted in them."""
+        return sum(1 + len(one.happened) for one in self.entries(since))
+
 
 @dataclass(kw_only=True)
 class Office:

@@ -277,3 +277,19 @@ def test_each_line_is_json_with_its_time(journal: FolderJournal, tmp_path: Path)
     lines = [json.loads(line) for line in file_of(tmp_path, entry).read_text().splitlines()]
     assert [datetime.fromisoformat(line["at"]).utcoffset() for line in lines] == [timedelta(0)] * 2
     assert lines[0]["operation"]["operation"] == "grant_role"
+
+
+def test_the_weight_grows_with_everything_that_is_noted(journal: FolderJournal, tmp_path: Path):
+    """An entry and each line of it weigh something, also for who reads the folder besides us."""
+    besides = FolderJournal(tmp_path / "journal")
+    weights = [besides.weight(NOW)]
+    entry = opened()
+    journal.open(entry)
+    weights.append(besides.weight(NOW))
+    for event in ("calling", "verified"):
+        journal.note(entry.id, happened(event))
+        weights.append(besides.weight(NOW))
+
+    assert weights[0] == 0
+    assert weights == sorted(set(weights))
+    assert besides.weight(NOW + timedelta(hours=1)) == 0

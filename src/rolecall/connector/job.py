@@ -96,6 +96,9 @@ class Job:
     include_bots: bool = False
     allow_accounts_only: bool = False
     keep: int | None = 2
+    changes: str = ""
+    """Stands for the changes that we have made: a draft from before one is not taken up."""
+
     travel: Travel = field(default_factory=Travel)
 
     @property
@@ -110,6 +113,7 @@ class Job:
             self.targets,
             self.include_bots,
             self.travel.page_size,
+            self.changes,
         )
         return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
 

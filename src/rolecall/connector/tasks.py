@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from google.protobuf.message import Message
 
+from rolecall.baton.c1z.draft import MAX_AGE
 from rolecall.baton.engine import Complete, Log
 from rolecall.baton.proto._generated.c1.connector.v2 import action_pb2 as action
 from rolecall.baton.proto._generated.c1.connector.v2 import grant_pb2 as grants
@@ -91,6 +92,7 @@ class Tasks:
             raise Unsupported("A sync without grants is not offered; ask for resource types.")
         job = _wished(self.job, wish)
         async with self._syncing:
+            job = replace(job, changes=self._changes())
             try:
                 outcome = await self.sync(job)
             except Conflict as error:  # another process has our folder, and that passes
@@ -100,6 +102,15 @@ class Tasks:
                 await self._upload(task.id, file)
         self._tell(task.id, outcome)
         return Finished()
+
+    def _changes(self) -> str:
+        """What a draft must not be older than: who asks for a sync after a change sees the change.
+
+        A draft is taken up for as long as `MAX_AGE`, and a change may take as long as that.
+        """
+        if self.desk is None:
+            return ""
+        return str(self.desk.journal.weight(self.desk.now() - 2 * MAX_AGE))
 
     async def _upload(self, task_id: str, file: BinaryIO) -> None:
         """Send a finished sync; what hinders us is between us and the controller, and passes."""

@@ -153,7 +153,8 @@ class Controller:
                 return await send((("authorization", f"Bearer {token}"),))
             except grpc.aio.AioRpcError as error:
                 refused = error.code() is grpc.StatusCode.UNAUTHENTICATED
-                if refused:
+                if refused or error.code() is grpc.StatusCode.INTERNAL:
+                    # A stream that is refused early may break before we can read the reason.
                     self._tokens.refused(token)
                 if last or not refused:
                     raise _error(method, error) from error

@@ -133,6 +133,9 @@ class Journal(Protocol):
     def changed_since(self, moment: datetime) -> frozenset[str]:
         """Ids of the people whom changes since then may have reached."""
 
+    def weight(self, since: datetime) -> int:
+        """A number that grows with everything that is noted, by us or by another process."""
+
 
 class FolderJournal:
     """A journal in a folder of files.
@@ -218,6 +221,16 @@ class FolderJournal:
             if reached.last is not None and reached.last >= moment:
                 found |= reached.people
         return frozenset(found)
+
+    def weight(self, since: datetime) -> int:
+        """A number that grows with everything that is noted, by us or by another process.
+
+        Args:
+            since: of entries that were opened before, nothing is counted.
+        """
+        names = self._names(since)
+        with _honest(self._folder):
+            return sum(self._path(name).stat().st_size for name in names)
 
     def _names(self, since: datetime | None) -> list[str]:
         """Entries' names are KSUIDs, which sort by the second."""
