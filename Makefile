@@ -47,7 +47,8 @@ protos: .venv/dev.stamp ## Generate the protobuf modules from our .proto text
 	$(BIN)/python tools/generate_protos.py
 
 pins: ## Pin and hash all dependencies anew (needs uv)
-	@for set in "connector:" "demo:--extra sim" "dev:--extra sim --group dev"; do \
+	@for set in "connector:" "server:--extra server" "demo:--extra sim --extra server" \
+	    "dev:--extra sim --extra server --group dev"; do \
 	  uv pip compile pyproject.toml $${set#*:} --quiet --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate -o requirements/$${set%%:*}.txt; done
 	uv pip compile --group build --quiet --universal --python-version 3.11 \
