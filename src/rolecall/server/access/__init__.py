@@ -1,0 +1,1 @@
+"""Apps, accounts, entitlements and grants: what was observed, since when, and why."""

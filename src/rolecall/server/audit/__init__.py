@@ -1,0 +1,1 @@
+"""Who did what, when and why: appended with the deed, chained afterwards, never changed."""

@@ -1,0 +1,1 @@
+"""Connectors, their owners, settings and secrets, and the tasks they carry out."""

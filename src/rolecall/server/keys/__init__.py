@@ -1,0 +1,1 @@
+"""The keys that encrypt secrets at rest, and what is sealed with them."""

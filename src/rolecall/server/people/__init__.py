@@ -1,0 +1,1 @@
+"""Users of this tool and what they may do; the company's people and who they are in apps."""

@@ -1,0 +1,1 @@
+"""Where the nouns become a program: settings, addresses, entry points."""

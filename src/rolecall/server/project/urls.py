@@ -1,0 +1,26 @@
+"""Every address of the pages, by noun."""
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+__all__ = ["urlpatterns"]
+
+
+def live(_request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def ready(_request: HttpRequest) -> HttpResponse:
+    """The database answers too."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("live", live),
+    path("ready", ready),
+    path("login/", include("allauth.urls")),
+]

@@ -1,0 +1,1 @@
+"""Find a person, account, group, app or connector by a few letters."""

@@ -1,0 +1,1 @@
+"""One machinery for every table on a page: search, filter, sort, page, export."""
