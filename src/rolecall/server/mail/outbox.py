@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
@@ -17,12 +18,14 @@ class Backend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """One row for each recipient."""
+        state = Message.State.WAITING if settings.CONFIG.mail.url else Message.State.KEPT
         rows = [
             Message(
                 event=f"login:{new_id('evt')}",
                 recipient=recipient,
                 subject=str(mail.subject),
                 text=str(mail.body),
+                state=state,
                 created_at=now(),
             )
             for mail in email_messages

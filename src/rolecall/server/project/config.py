@@ -99,6 +99,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`postgresql://role:password@host/name` of this process's role."""
     keys_file: str = ""
     """Where the keys are; `rolecall up` makes one in its data folder."""
+    audit_checkpoints: str = ""
+    """A file outside the database where the worker notes the audit chain's last link."""
     mail: Mail = Mail()
     notion: Notion = Notion()
     oidc: Oidc | None = None
@@ -127,7 +129,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         except OSError as error:
             raise BadConfig(
                 f"The keys file {path} cannot be read: {error.strerror}.",
-                hint="Restore it from its backup, or let `rolecall up` make one in its data folder.",
+                hint="Restore it from its backup; `rolecall up` makes one in a new data folder.",
             ) from error
         except msgspec.DecodeError as error:
             raise BadConfig(
@@ -146,6 +148,7 @@ _VARIABLES = {
     "ROLECALL_PUBLIC_URL": ("public_url",),
     "DATABASE_URL": ("database_url",),
     "ROLECALL_KEYS_FILE": ("keys_file",),
+    "ROLECALL_AUDIT_CHECKPOINTS": ("audit_checkpoints",),
     "ROLECALL_MAIL_URL": ("mail", "url"),
     "ROLECALL_MAIL_SENDER": ("mail", "sender"),
     "ROLECALL_BIND": ("web", "bind"),
