@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "rolecall.server.people.apps.PeopleConfig",
     "rolecall.server.access.apps.AccessConfig",
     "rolecall.server.connectors.apps.ConnectorsConfig",
+    "rolecall.server.search.apps.SearchConfig",
     "rolecall.server.project.apps.ProjectConfig",
 ]
 

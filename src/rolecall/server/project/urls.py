@@ -23,4 +23,5 @@ urlpatterns = [
     path("live", live),
     path("ready", ready),
     path("login/", include("allauth.urls")),
+    path("search/", include("rolecall.server.search.urls")),
 ]
