@@ -79,7 +79,13 @@ def insist_on_access(path: Path, user: SystemUser | None) -> None:
         BadConfig: a folder above it is closed to the user.
     """
     answer = subprocess.run(  # noqa: S603 - a fixed program
-        ["/usr/bin/env", "test", "-x", path], check=False, env={}, cwd="/", **_as(user)
+        ["/usr/bin/env", "test", "-x", path],
+        check=False,
+        env={},
+        cwd="/",
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+        extra_groups=[user.gid] if user else None,
     )
     if answer.returncode != 0:
         name = user.name if user else pwd.getpwuid(os.geteuid()).pw_name
@@ -102,14 +108,13 @@ def run(
         cwd: where it runs; `/` if None.
     """
     return subprocess.run(  # noqa: S603 - our own programs
-        _leashed(program, signal.SIGTERM),
+        _leashed(program, user, signal.SIGTERM),
         check=False,
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
         env=dict(environ or {}),
         cwd=cwd or "/",
-        **_as(user),
     )
 
 
@@ -126,32 +131,28 @@ def spawn(
     Must be called from the main thread: the kernel watches the thread, not the process.
 
     Args:
-        program: a full path, and arguments. No secrets: everybody can read them.
+        program: a full path, or `-m` and a module of Python; and arguments. No secrets: everybody
+            can read them.
         user: whom to run it as; None is whoever we are.
         ends_by: the signal that it gets when this process is gone.
         environ: everything that it finds in its environment.
         output: where it writes to; our own standard error if None.
     """
     return subprocess.Popen(  # noqa: S603 - our own programs
-        _leashed(program, ends_by),
+        _leashed(program, user, ends_by),
         stdin=subprocess.DEVNULL,
         stdout=output or sys.stderr,
         stderr=output or sys.stderr,
         env=dict(environ),
         cwd="/",
         process_group=0,
-        **_as(user),
     )
 
 
-def _leashed(program: Sequence[str | Path], ends_by: signal.Signals) -> list[str]:
+def _leashed(
+    program: Sequence[str | Path], user: SystemUser | None, ends_by: signal.Signals
+) -> list[str]:
     """The command line that runs the program by way of `leash`."""
     leash = (sys.executable, "-I", "-m", "rolecall.server.project.leash")
-    return [*leash, str(os.getpid()), str(int(ends_by)), *map(str, program)]
-
-
-def _as(user: SystemUser | None) -> dict[str, Any]:
-    """What makes a new process run as the user, in none of our groups."""
-    if user is None:
-        return {}
-    return {"user": user.uid, "group": user.gid, "extra_groups": [user.gid]}
+    whom = f"{user.uid}:{user.gid}" if user else ""
+    return [*leash, str(os.getpid()), str(int(ends_by)), whom, *map(str, program)]

@@ -1,0 +1,1 @@
+"""PostgreSQL in a data folder of ours, for whoever has no database server."""
