@@ -12,7 +12,15 @@ from django.db.models import Q
 
 from rolecall.server.ids import PublicIdField
 
-__all__ = ["ApiKey", "LoginLink", "Person", "PersonEmail", "RoleAssignment", "User"]
+__all__ = [
+    "ApiKey",
+    "LoginLink",
+    "Person",
+    "PersonEmail",
+    "RoleAssignment",
+    "User",
+    "UserManager",
+]
 
 
 class Person(models.Model):

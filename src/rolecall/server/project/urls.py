@@ -4,7 +4,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-__all__ = ["urlpatterns"]
+__all__ = ["live", "ready", "urlpatterns"]
 
 
 def live(_request: HttpRequest) -> HttpResponse:
