@@ -4,11 +4,14 @@ A user may be a person (the link is `User.person`); most persons are no users, a
 audits need not be a person.
 """
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from rolecall.server.ids import PublicIdField
 
@@ -18,6 +21,7 @@ __all__ = [
     "Person",
     "PersonEmail",
     "RoleAssignment",
+    "Throttle",
     "User",
     "UserManager",
 ]
@@ -98,6 +102,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     person = models.OneToOneField(Person, on_delete=models.SET_NULL, null=True, related_name="user")
     time_zone = models.CharField(max_length=64, default="UTC")
+    sessions = models.CharField(max_length=40, blank=True)
+    """Another value here ends every session there is."""
     created_at = models.DateTimeField()
 
     objects = UserManager()
@@ -111,6 +117,18 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session was begun under: it ends with a new password, or with `sessions`."""
+        return self._session_hash(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under keys that sign no longer and are still accepted."""
+        return (self._session_hash(key) for key in settings.SECRET_KEY_FALLBACKS)
+
+    def _session_hash(self, key: str) -> str:
+        facts = f"{self.password}\n{self.sessions}"
+        return salted_hmac("people.session", facts, secret=key, algorithm="sha256").hexdigest()
 
 
 class RoleAssignment(models.Model):
@@ -182,13 +200,26 @@ class ApiKey(models.Model):
 
 
 class LoginLink(models.Model):
-    """A link that logs in once: the first administrator's, an invitation's, a lock-out's."""
+    """A link that lets one user in once, to set a password.
 
+    The link is this row's id, signed with a key that is not in the database: no dump of it, and
+    no page that shows mail, opens anything.
+    """
+
+    class Purpose(models.TextChoices):
+        """Why it was made."""
+
+        FIRST = "first"
+        """For the first administrator, printed at the first start."""
+        INVITATION = "invitation"
+        LOCK_OUT = "lock-out"
+        """Printed for whoever runs the machine: ends second factors too."""
+        RESET = "reset"
+        """A password was forgotten: second factors stay."""
+
+    public_id = PublicIdField(prefix="lnk")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_links")
-    sha256 = models.CharField(max_length=64, unique=True)
-    """Of the token; the token itself is in the link only."""
-    purpose = models.CharField(max_length=16)
-    """first, invitation or lock-out."""
+    purpose = models.CharField(max_length=16, choices=Purpose)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -198,3 +229,17 @@ class LoginLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} link of {self.user_id}"
+
+
+class Throttle(models.Model):
+    """How often somebody tried to log in of late: one table for all web processes.
+
+    Django's cache in the database writes here; the columns are its.
+    """
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.cache_key
