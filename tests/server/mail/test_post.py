@@ -1,0 +1,143 @@
+"""Mail reaches a real SMTP server once per event, whatever happens on the way."""
+
+import email
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from aiosmtpd.controller import Controller
+from django.conf import settings as django_settings
+from django.core.mail import send_mail
+
+from rolecall.server.mail.models import Message
+from rolecall.server.mail.post import MAX_ATTEMPTS, message_id, post, send_next
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Inbox:
+    """A mail server's handler: keeps what comes, refuses as told."""
+
+    answer: str = "250 OK"
+    mails: list[Any] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Take a mail, or refuse it."""
+        if self.answer.startswith("250"):
+            self.mails.append(email.message_from_bytes(envelope.content))
+        return self.answer
+
+
+@pytest.fixture
+def inbox(settings: Any) -> Iterator[Inbox]:
+    """A mail server on this machine, and settings that name it."""
+    found = Inbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(found, hostname="127.0.0.1", port=port)
+    server.start()
+    settings.CONFIG = configured(f"smtp://127.0.0.1:{port}")
+    try:
+        yield found
+    finally:
+        server.stop()
+
+
+def configured(url: str) -> Any:
+    """The settings with this mail server."""
+    config = django_settings.CONFIG
+    mail = msgspec.structs.replace(config.mail, url=url, sender="rolecall@larkspur.example")
+    return msgspec.structs.replace(config, mail=mail)
+
+
+def told(event: str = "connector:failing:con_1:3") -> bool:
+    """Something worth a mail."""
+    return post(
+        event,
+        "ana@larkspur.example",
+        subject="Notion does not sync\nBcc: all@larkspur.example",
+        text="Three syncs in a row failed.",
+        now=NOW,
+        link="/connectors/con_1/",
+        why="You get this because you own this connector.",
+    )
+
+
+@pytest.mark.django_db
+def test_an_event_is_told_once(inbox: Inbox):
+    """The second time nothing is sent; the mail says what, where and why, on one subject line."""
+    assert told()
+    assert not told()
+    assert send_next(NOW)
+    assert not send_next(NOW)
+
+    (mail,) = inbox.mails
+    row = Message.objects.get()
+    assert mail["Subject"] == "Notion does not sync Bcc: all@larkspur.example"
+    assert mail["Bcc"] is None
+    assert mail["Message-ID"] == message_id(row)
+    body = mail.get_payload()
+    assert "http://localhost:8010/connectors/con_1/" in body
+    assert "You get this because" in body
+    assert (row.state, row.sent_at) == (Message.State.SENT, NOW)
+
+
+@pytest.mark.django_db
+def test_a_message_id_depends_on_the_event_and_the_address_alone(inbox: Inbox):
+    """A mail that goes out again after a kill is recognised as the same."""
+    told()
+    row = Message.objects.get()
+    send_next(NOW)
+    Message.objects.update(state=Message.State.WAITING)
+    send_next(NOW)
+
+    first, second = inbox.mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert message_id(row) != message_id(Message(event="another", recipient=row.recipient))
+
+
+@pytest.mark.django_db
+def test_a_permanent_refusal_ends_it_and_another_is_repeated(inbox: Inbox):
+    """5xx fails at once; 4xx is asked again, eight times; the server's words are not kept."""
+    told()
+    inbox.answer = "451 try later, ana@larkspur.example"
+    for _ in range(MAX_ATTEMPTS - 1):
+        send_next(NOW)
+        assert Message.objects.get().state == Message.State.WAITING
+    send_next(NOW)
+    assert Message.objects.get().state == Message.State.FAILED
+
+    told("another")
+    inbox.answer = "550 no such user"
+    send_next(NOW)
+    row = Message.objects.get(event="another")
+    assert (row.state, row.error) == (Message.State.FAILED, "The mail server answered 550.")
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_away_loses_nothing(inbox: Inbox, settings: Any):
+    """The mail waits, and goes out when the server is back."""
+    there = settings.CONFIG
+    settings.CONFIG = configured("smtp://127.0.0.1:1")
+    told()
+    with pytest.raises(OSError, match="refused"):
+        send_next(NOW)
+
+    settings.CONFIG = there
+    assert send_next(NOW)
+    assert len(inbox.mails) == 1
+
+
+@pytest.mark.django_db
+def test_without_a_server_mail_is_kept_to_be_read_here():
+    """Nothing waits for ever; what Django's own parts send is kept the same way."""
+    told()
+    send_mail("Log in", "Here is your code", None, ["ana@larkspur.example"])
+
+    assert {row.state for row in Message.objects.all()} == {Message.State.KEPT}
+    assert not send_next(NOW)
