@@ -40,12 +40,21 @@ class Connector(models.Model):
     cron = models.CharField(max_length=100, blank=True)
     """Five fields, in `zone`; then `interval_s` is None."""
     zone = models.CharField(max_length=64, default="UTC")
+    scim_url = models.CharField(max_length=200, blank=True)
+    rest_url = models.CharField(max_length=200, blank=True)
+    """Where Notion is, if not at its own addresses; the settings file must allow the host."""
     due_at = models.DateTimeField(null=True, db_index=True)
     """When the next sync is to start; None while paused or without a credential."""
     shrink_percent = models.PositiveSmallIntegerField(default=50)
     """A sync that would end this share of the accounts or of one type's grants waits for a yes."""
     overlap_check = models.BooleanField(default=False)
     """Set by a change of credential: the next sync must look like the same workspace."""
+    succeeds = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="successor"
+    )
+    """The app's connector that this one takes over from, once its first sync has passed."""
+    trouble = models.TextField(blank=True)
+    """Why the last sync brought nothing, and what to do; empty when it went well."""
     failures = models.PositiveIntegerField(default=0)
     """In a row."""
     capabilities = models.JSONField(default=dict)
@@ -59,7 +68,9 @@ class Connector(models.Model):
         ordering = ("name", "id")
         constraints = (
             models.UniqueConstraint(
-                fields=("app",), condition=Q(archived_at=None), name="connectors_one_per_app"
+                fields=("app",),
+                condition=Q(archived_at=None, succeeds=None),
+                name="connectors_one_per_app",
             ),
             models.CheckConstraint(
                 condition=Q(interval_s=None) | Q(cron=""), name="connectors_one_schedule"
@@ -79,11 +90,20 @@ class Secret(models.Model):
         SCIM_TOKEN = "scim_token", "Notion SCIM API token"
         API_KEY = "api_key", "Notion API key"
 
+    class State(models.TextChoices):
+        """Whether it is used."""
+
+        OFFERED = "offered"
+        """Typed in, and not yet found to work."""
+        CURRENT = "current"
+        ENDED = "ended"
+
     public_id = PublicIdField(prefix="sec")
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="secrets")
     slot = models.CharField(max_length=16, choices=Slot)
+    state = models.CharField(max_length=8, choices=State, default=State.OFFERED)
     sealed = models.BinaryField()
-    """Emptied when it is replaced."""
+    """Emptied when it ends."""
     key_id = models.CharField(max_length=32)
     hint = models.CharField(max_length=8, blank=True)
     """The last four characters, so that a person can tell two apart."""
@@ -97,8 +117,8 @@ class Secret(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("connector", "slot"),
-                condition=Q(ended_at=None),
+                fields=("connector", "slot", "state"),
+                condition=~Q(state="ended"),
                 name="connectors_secret_open",
             ),
         )
