@@ -15,7 +15,7 @@ import runpy
 import sys
 from pathlib import Path
 
-__all__ = ["main"]
+__all__ = ["become", "main"]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -24,11 +24,7 @@ def main(arguments: list[str]) -> None:
     """Drop privileges, tie this process to its parent, and become the program."""
     parent, signal, whom, *program = arguments
     if whom:
-        _keep_the_standard_library()
-        uid, gid = (int(number) for number in whom.split(":"))
-        os.setgroups([gid])
-        os.setgid(gid)
-        os.setuid(uid)
+        become(*(int(number) for number in whom.split(":")))
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal), 0, 0, 0)
     if os.getppid() != int(parent):
@@ -37,6 +33,14 @@ def main(arguments: list[str]) -> None:
         os.execv(program[0], program)  # noqa: S606 - what the supervisor asked for
     sys.argv = program[1:]
     runpy.run_module(program[1], run_name="__main__", alter_sys=True)
+
+
+def become(uid: int, gid: int) -> None:
+    """Go on as another user, in none of our groups; there is no way back."""
+    _keep_the_standard_library()
+    os.setgroups([gid])
+    os.setgid(gid)
+    os.setuid(uid)
 
 
 def _keep_the_standard_library() -> None:

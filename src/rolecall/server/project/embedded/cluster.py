@@ -103,19 +103,32 @@ class Cluster:
             Fatal: PostgreSQL does not start; the error holds its last words.
         """
         with self._locked(purpose):
-            major = self._major()
-            programs = Binaries(major=major, user=self._user)
-            programs.insist()
-            place = self.folder.cluster(major)
-            if not place.exists():
-                self._make(programs, place)
-            end_survivor(place, self._say)
-            self._run(programs, place)
-            self._wait(place)
-            roles.settle(
-                self.url(Role.ADMIN, "postgres"),
-                {role: self.folder.password(role) for role in Role if role is not Role.ADMIN},
-            )
+            self._start()
+
+    def start_again(self) -> None:
+        """Start it once more after it ended by itself; the folder is ours all the time.
+
+        Raises:
+            Fatal: PostgreSQL does not start; the error holds its last words.
+        """
+        if self.process is not None:
+            self.process.wait()
+        self._start()
+
+    def _start(self) -> None:
+        major = self._major()
+        programs = Binaries(major=major, user=self._user)
+        programs.insist()
+        place = self.folder.cluster(major)
+        if not place.exists():
+            self._make(programs, place)
+        end_survivor(place, self._say)
+        self._run(programs, place)
+        self._wait(place)
+        roles.settle(
+            self.url(Role.ADMIN, "postgres"),
+            {role: self.folder.password(role) for role in Role if role is not Role.ADMIN},
+        )
 
     @contextmanager
     def _locked(self, purpose: str) -> Iterator[None]:

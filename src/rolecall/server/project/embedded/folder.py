@@ -5,6 +5,8 @@
     ├── lock              held while somebody uses it; says who
     ├── postgres/18/      the cluster, by major version
     ├── passwords/        one file per database role
+    ├── keys.json         what secrets are encrypted with; back it up, and elsewhere
+    ├── audit/            the audit chain's last links, noted by the worker
     ├── log/              what PostgreSQL says, a week of it; start.log beside it, from before that
     └── socket            a folder; or a link to one, where the path here is too long for a socket
 
@@ -81,6 +83,16 @@ class DataFolder:
         else:
             path.chmod(0o700)
         return path
+
+    @property
+    def keys_file(self) -> Path:
+        """The keys; made by `rolecall up`, not by us."""
+        return self.path / "keys.json"
+
+    @property
+    def audit(self) -> Path:
+        """Where the worker notes the audit chain's last links; made by `rolecall up`."""
+        return self.path / "audit"
 
     @property
     def log(self) -> Path:
