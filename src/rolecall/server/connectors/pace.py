@@ -1,0 +1,38 @@
+"""How long a worker may be silent, and how often what is looked at."""
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from rolecall.notion.client import Patience
+
+__all__ = ["Pace", "pace"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Times; tests run the same with seconds instead of minutes."""
+
+    lease_s: float = 60.0
+    """A running task that nobody has vouched for this long is taken from its worker."""
+    beat_s: float = 1.0
+    """Between two signs of life, which also write the log and the progress."""
+    heartbeat_s: float = 10.0
+    """Between two signs of life of a worker that may have no task."""
+    sweep_cron: str = "* * * * * */10"
+    """When lapsed tasks are looked for; the sixth field is seconds."""
+    due_cron: str = "* * * * * */20"
+    """When schedules are looked at."""
+    patience: Patience = field(default_factory=Patience)
+    """How long a hosted connector tries again before a sync fails."""
+
+    @property
+    def stalled_s(self) -> float:
+        """A worker that is silent for this long is dead; jobs that it held are free again."""
+        return 3 * self.heartbeat_s
+
+
+def pace() -> Pace:
+    """The times of this installation."""
+    found = getattr(settings, "ROLECALL_PACE", None)
+    return found if isinstance(found, Pace) else Pace()

@@ -1,0 +1,82 @@
+"""Who looks after a connector."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from rolecall.errors import Gone, Invalid
+from rolecall.server.audit.trail import Actor, record
+from rolecall.server.connectors.models import Connector
+from rolecall.server.connectors.services.rows import locked
+from rolecall.server.connectors.telling import owners
+from rolecall.server.mail.post import post
+from rolecall.server.people.models import RoleAssignment, User
+
+__all__ = ["appoint", "set_owners"]
+
+_ROLE = RoleAssignment.Role.CONNECTOR_OWNER
+
+
+@transaction.atomic
+def set_owners(actor: Actor, connector_id: str, wanted: list[str], *, now: datetime) -> list[User]:
+    """These users (public ids) look after it from now on, and nobody else.
+
+    Whoever is new and not the actor gets a mail that asks for help.
+
+    Raises:
+        NotAllowed, Gone: as in `rows.locked`, or there is no such user.
+        Invalid: nobody would look after it.
+    """
+    connector = locked(actor, "connector:owners", connector_id)
+    return appoint(actor, connector, wanted, now)
+
+
+def appoint(actor: Actor, connector: Connector, wanted: list[str], now: datetime) -> list[User]:
+    """The same, for a use case that has asked for permission and locked the row."""
+    users = list(User.objects.filter(public_id__in=wanted, is_active=True))
+    if len(users) != len(set(wanted)):
+        raise Gone("One of these users is not there (any more).", hint="Choose again.")
+    if not users:
+        raise Invalid("Somebody must look after a connector.", hint="Choose at least one owner.")
+    before = owners(connector)
+    added = [one for one in users if one not in before]
+    ended = [one for one in before if one not in users]
+    RoleAssignment.objects.filter(
+        user__in=ended, role=_ROLE, scope=connector.public_id, until_at=None
+    ).update(until_at=now, ended_by=actor.name)
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(
+            user=one, role=_ROLE, scope=connector.public_id, from_at=now, granted_by=actor.name
+        )
+        for one in added
+    )
+    if added or ended:
+        record(
+            actor, "connector:owners:change", connector, now=now, scope=connector.public_id,
+            added=[one.email for one in added], ended=[one.email for one in ended],
+        )  # fmt: skip
+    for one in added:
+        if one.pk != actor.user:
+            _ask_for_help(actor, connector, one, now)
+    return users
+
+
+def _ask_for_help(actor: Actor, connector: Connector, owner: User, now: datetime) -> None:
+    done = connector.last_success_at is not None
+    need = (
+        "It is connected; you will hear of it when it needs somebody."
+        if done
+        else "Your help is needed to finish its set-up: make a SCIM API token in Notion "
+        "(an organization owner can: Settings, Identity, SCIM provisioning), "
+        "open the page below, choose Settings, then Edit, paste the token, and save."
+    )
+    post(
+        f"connector:owner:{connector.public_id}:{owner.public_id}:{now.isoformat()}",
+        owner.email,
+        subject=f"{actor.name} made you an owner of the connector {connector.name}",
+        text=f"{actor.name} made you an owner of the connector {connector.name} "
+        f"of {connector.app.name}.\n\n{need}",
+        now=now,
+        link=f"/connectors/{connector.public_id}/",
+        why=f"You get this because {actor.name} chose you.",
+    )

@@ -1,0 +1,221 @@
+"""The life of a task: asked for, taken, vouched for, ended; or taken away from who fell silent.
+
+A job of the queue says "try this task now" and nothing else, so that one job too many does no harm
+and one too few is noticed: the sweep gives every task that could be taken a job. While a task is
+being ended its row is locked; that lock is the lease then, and a killed worker loses it at once.
+
+Locks are always taken in this order: task, app, connector.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from procrastinate.contrib.django import app as queue
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from rolecall.baton.ids import ksuid
+from rolecall.errors import Conflict
+from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.models import Connector, LogLine, Task
+from rolecall.server.connectors.pace import pace
+
+__all__ = [
+    "JOB",
+    "MOST_ATTEMPTS",
+    "Lost",
+    "ask",
+    "defer",
+    "end",
+    "ending",
+    "give_back",
+    "sweep",
+    "take",
+]
+
+JOB: Final = "connectors:carry_out"
+"""The queue's name for carrying out a task."""
+
+MOST_ATTEMPTS: Final = 5
+"""A task that so many workers died of is not given to a sixth."""
+
+_State = Task.State
+_URGENT: Final = 10
+"""A person looks at the page of a test; nobody waits for a sync."""
+
+
+class Lost(Conflict):
+    """The task is not ours any more: it was swept, cancelled, or ended by another worker."""
+
+
+def ask(
+    connector: Connector,
+    kind: str,
+    *,
+    trigger: str,
+    asked_by: str,
+    now: datetime,
+    **parameters: Any,  # noqa: ANN401 - anything JSON holds
+) -> Task:
+    """Ask for a task, in the caller's transaction, which has the connector locked.
+
+    Raises:
+        Conflict: it is a sync, and another one of this connector is not over.
+    """
+    try:
+        with transaction.atomic():
+            task = Task.objects.create(
+                id=ksuid(now, os.urandom(16)),
+                connector=connector,
+                kind=kind,
+                trigger=trigger,
+                asked_by=asked_by,
+                parameters=parameters,
+                created_at=now,
+            )
+    except IntegrityError as error:
+        raise Conflict(
+            f"A sync of {connector.name} is under way, or waits for a decision.",
+            hint="Wait for its end, or decide.",
+        ) from error
+    defer(task)
+    relabel(connector)
+    return task
+
+
+def take(task_id: str, *, worker: str, now: datetime) -> Task | None:
+    """Take a task if it is free; None if it is over, not there, or another worker is at it.
+
+    The returned row's `attempt` is the number under which it may be ended.
+    """
+    with transaction.atomic():
+        task = Task.objects.select_for_update().filter(pk=task_id).first()
+        if task is None or not _free(task, now):
+            return None
+        if task.attempt >= MOST_ATTEMPTS:
+            _give_up(task, now)
+            return None
+        task.attempt += 1
+        task.state, task.worker = _State.RUNNING, worker
+        task.lease_until = now + timedelta(seconds=pace().lease_s)
+        task.started_at = task.started_at or now
+        task.progress = {}
+        task.save()
+        return task
+
+
+@contextmanager
+def ending(task: Task) -> Iterator[Task]:
+    """The transaction that ends an attempt, or notes something for good on its way.
+
+    Yields the row, locked, with its connector.
+
+    Raises:
+        Lost: it is not ours any more; nothing of this attempt may have an effect.
+    """
+    with transaction.atomic():
+        rows = Task.objects.select_for_update(of=("self",)).select_related("connector__app")
+        found = rows.filter(pk=task.pk).first()
+        if found is None or (found.state, found.attempt) != (_State.RUNNING, task.attempt):
+            raise Lost(f"The task {task.pk} is not ours any more.")
+        yield found
+
+
+def end(task: Task, state: str, now: datetime, *, error: str = "", message: str = "") -> None:
+    """How it ended, within `ending`.
+
+    Args:
+        task: the locked row, with whatever result was put into it.
+        state: its last one, or held.
+        now: the moment.
+        error: the class of the error, if it is one.
+        message: for a person.
+    """
+    task.state, task.ended_at, task.lease_until = state, now, None
+    task.error, task.message = error, message
+    task.save()
+
+
+def give_back(task: Task, now: datetime) -> None:
+    """Let another worker have it: this one is being stopped.
+
+    Raises:
+        Lost: it is not ours any more.
+    """
+    with ending(task) as row:
+        _free_again(row, now, f"The worker {row.worker} is being stopped; another one goes on.")
+
+
+def sweep(now: datetime) -> int:
+    """Free the tasks of workers that fell silent, and give a job to every task without; how many.
+
+    A row that is locked is being ended this very moment, and is left alone.
+    """
+    return _sweep_lapsed(now) + _sweep_forgotten()
+
+
+@transaction.atomic
+def _sweep_lapsed(now: datetime) -> int:
+    lapsed = Task.objects.select_for_update(skip_locked=True).filter(
+        state=_State.RUNNING, lease_until__lt=now
+    )
+    freed = list(lapsed.order_by("id"))
+    for task in freed:
+        _free_again(task, now, f"The worker {task.worker} fell silent; the task begins again.")
+    return len(freed)
+
+
+@transaction.atomic
+def _sweep_forgotten() -> int:
+    waiting = Task.objects.select_for_update(skip_locked=True).filter(state=_State.QUEUED)
+    known = set(
+        ProcrastinateJob.objects.filter(task_name=JOB, status__in=("todo", "doing")).values_list(
+            "args__task_id", flat=True
+        )
+    )
+    forgotten = [task for task in waiting if task.pk not in known]
+    for task in forgotten:
+        defer(task)
+    return len(forgotten)
+
+
+def _free(task: Task, now: datetime) -> bool:
+    if task.state == _State.RUNNING:
+        return task.lease_until is not None and task.lease_until < now
+    return task.state == _State.QUEUED
+
+
+def _free_again(task: Task, now: datetime, why: str) -> None:
+    LogLine.objects.create(task=task, attempt=task.attempt, at=now, level="warn", text=why)
+    task.state, task.worker, task.lease_until = _State.QUEUED, "", None
+    task.save()
+    defer(task)
+
+
+def _give_up(task: Task, now: datetime) -> None:
+    end(
+        task,
+        _State.FAILED,
+        now,
+        error="Interrupted",
+        message=f"{MOST_ATTEMPTS} workers ended while they carried this out. "
+        "Look at the worker's log and at its memory.",
+    )
+    connector = Connector.objects.select_for_update().get(pk=task.connector_id)
+    connector.failures += 1
+    connector.trouble = task.message
+    connector.save(update_fields=["failures", "trouble"])
+    relabel(connector)
+
+
+def defer(task: Task) -> None:
+    """A job for it, in this transaction; syncs of one connector follow one another."""
+    sync = task.kind == Task.Kind.SYNC
+    queue.configure_task(
+        JOB,
+        lock=f"sync:{task.connector_id}" if sync else None,
+        priority=0 if sync else _URGENT,
+    ).defer(task_id=task.pk)
