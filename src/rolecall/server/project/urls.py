@@ -4,6 +4,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from rolecall.server.project import pages
+
 __all__ = ["live", "ready", "urlpatterns"]
 
 
@@ -22,6 +24,10 @@ def ready(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("live", live),
     path("ready", ready),
+    path("", pages.home, name="home"),
+    path("appearance", pages.appearance, name="appearance"),
     path("login/", include("allauth.urls")),
+    path("", include("rolecall.server.access.urls")),
+    path("connectors/", include("rolecall.server.connectors.urls")),
     path("search/", include("rolecall.server.search.urls")),
 ]

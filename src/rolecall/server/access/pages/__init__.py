@@ -1,0 +1,1 @@
+"""The pages of apps, accounts and entitlements: parse, call, render."""

@@ -1,0 +1,116 @@
+"""One account: what it holds and held, how it is described, what happened to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from rolecall.server.access.models import (
+    Account,
+    AccountAttributes,
+    Change,
+    Entitlement,
+    Grant,
+    Presence,
+    Reason,
+)
+from rolecall.server.access.pages.finding import account_for
+from rolecall.server.access.pages.looks import app_crumbs, link_look, status_look
+from rolecall.server.people.door import Request, page
+from rolecall.server.people.permissions import may
+
+__all__ = ["Held", "account", "attributes", "history", "past_access"]
+
+_MOST = 500
+"""Rows of one account that a page shows; what is older stands in the export of the app."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """Something the account holds or held, and why as far as we know."""
+
+    entitlement: Entitlement
+    since: datetime
+    until: datetime | None
+    from_start: bool
+    """The first sync found it: since when, nobody knows."""
+    reasons: tuple[Reason, ...]
+
+
+@page("account:read")
+def account(request: Request, account_id: str) -> HttpResponse:
+    """What it holds now."""
+    one = account_for(request, account_id)
+    held = list(_held(one, past=False))
+    return _page(request, one, "access", held=held)
+
+
+@page("account:read")
+def past_access(request: Request, account_id: str) -> HttpResponse:
+    """What it held before, and when it was not there."""
+    one = account_for(request, account_id)
+    presences = Presence.objects.filter(account=one).order_by("-from_at")[:_MOST]
+    return _page(request, one, "past", held=list(_held(one, past=True)), presences=presences)
+
+
+@page("account:read")
+def attributes(request: Request, account_id: str) -> HttpResponse:
+    """How the source describes it now."""
+    one = account_for(request, account_id)
+    return _page(request, one, "attributes", attributes=sorted(one.attributes.items()))
+
+
+@page("account:read")
+def history(request: Request, account_id: str) -> HttpResponse:
+    """What syncs found different, newest first."""
+    one = account_for(request, account_id)
+    changes = Change.objects.filter(account=one).select_related("entitlement", "before", "sync")
+    descriptions = AccountAttributes.objects.filter(account=one).order_by("-from_at")
+    return _page(
+        request, one, "history", changes=changes[:_MOST], descriptions=descriptions[:_MOST]
+    )
+
+
+def _page(request: Request, one: Account, part: str, **context: Any) -> HttpResponse:  # noqa: ANN401
+    addresses = (
+        ("Access", "access:account"),
+        ("Past access", "access:past_access"),
+        ("Attributes", "access:attributes"),
+        ("History", "access:history"),
+    )
+    return render(
+        request,
+        "access/account.html",
+        {
+            "account": one,
+            "app": one.app,
+            "part": part,
+            "look": status_look(one),
+            "link": link_look(one),
+            "may_edit": bool(may(request.actor, "account:edit", one.app.public_id)),
+            "crumbs": app_crumbs(one.app, ("Accounts", "access:accounts")),
+            "tabs": [(label, reverse(name, args=(one.public_id,))) for label, name in addresses],
+            **context,
+        },
+    )
+
+
+def _held(one: Account, *, past: bool) -> Iterator[Held]:
+    grants = Grant.objects.filter(account=one, until_at__isnull=not past)
+    order = "-until_at" if past else "entitlement__kind"
+    rows = grants.select_related("entitlement", "first_sync").order_by(order, "entitlement__name")
+    reasons: dict[int, list[Reason]] = {}
+    for reason in Reason.objects.filter(account=one, ended_at=None):
+        reasons.setdefault(reason.entitlement_id, []).append(reason)
+    for grant in rows[:_MOST]:
+        yield Held(
+            entitlement=grant.entitlement,
+            since=grant.from_at,
+            until=grant.until_at,
+            from_start=grant.first_sync is not None and grant.first_sync.number == 1,
+            reasons=tuple(reasons.get(grant.entitlement_id, ())),
+        )

@@ -1,0 +1,101 @@
+"""The apps there are, and one of them at a glance."""
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from rolecall.server.access.models import Account, App, Change, Entitlement
+from rolecall.server.access.pages.finding import app_for
+from rolecall.server.access.pages.looks import app_crumbs, app_tabs
+from rolecall.server.people.door import Request, page
+from rolecall.server.people.permissions import scopes_of
+from rolecall.server.tables.answer import show
+from rolecall.server.tables.look import link, moment
+from rolecall.server.tables.table import Column, Table
+
+__all__ = ["app", "apps", "unmanaged"]
+
+_RECENT = 8
+_HERE = Q(accounts__present=True)
+_LOOSE = _HERE & Q(accounts__type=Account.Type.HUMAN) & ~Q(accounts__link=Account.Link.LINKED)
+
+_COLUMNS: tuple[Column[App], ...] = (
+    Column(
+        name="name",
+        label="App",
+        value=lambda a: a.name,
+        show=lambda a: link(a.name, reverse("access:app", args=(a.public_id,)), a.description),
+        sort=("name",),
+    ),
+    Column(name="accounts", label="Accounts", value=lambda a: a.here, number=True),  # type: ignore[attr-defined]
+    Column(name="loose", label="Without a person", value=lambda a: a.loose, number=True),  # type: ignore[attr-defined]
+    Column(
+        name="sync",
+        label="As of",
+        value=lambda a: a.last_sync.started_at if a.last_sync else None,
+        show=lambda a: moment(a.last_sync.started_at if a.last_sync else None),
+    ),
+)
+_TABLE: Table[App] = Table(
+    noun="apps",
+    columns=_COLUMNS,
+    order="name",
+    search=lambda text: Q(name__icontains=text),
+    search_label="Search apps",
+    fetch=lambda rows: rows.select_related("last_sync").annotate(
+        here=Count("accounts", filter=_HERE), loose=Count("accounts", filter=_LOOSE)
+    ),
+)
+
+
+@page("app:list")
+def apps(request: Request) -> HttpResponseBase:
+    """Managed apps."""
+    return _list(request, App.State.MANAGED)
+
+
+@page("app:list")
+def unmanaged(request: Request) -> HttpResponseBase:
+    """Apps that are only known by name."""
+    return _list(request, App.State.UNMANAGED)
+
+
+def _list(request: Request, state: str) -> HttpResponseBase:
+    rows: QuerySet[App] = App.objects.filter(state=state)
+    scopes = scopes_of(request.actor, "app:list")
+    if scopes is not None:
+        rows = rows.filter(public_id__in=scopes)
+    tabs = [("Managed apps", reverse("access:apps")), ("Unmanaged", reverse("access:unmanaged"))]
+    managed = state == App.State.MANAGED
+    return show(request, "access/apps.html", _TABLE, rows, tabs=tabs, managed=managed, prefix=state)
+
+
+@page("app:read")
+def app(request: Request, app_id: str) -> HttpResponse:
+    """How many accounts, seats, owners of the workspace; what changed last."""
+    one = app_for(request, app_id)
+    here = Account.objects.filter(app=one, present=True)
+    figures = here.aggregate(
+        accounts=Count("pk"),
+        seats=Count("pk", filter=Q(seat=True)),
+        external=Count("pk", filter=Q(external=True)),
+        service=Count("pk", filter=Q(type=Account.Type.SERVICE)),
+        loose=Count("pk", filter=Q(type=Account.Type.HUMAN) & ~Q(link=Account.Link.LINKED)),
+    )
+    entitlements = Entitlement.objects.filter(app=one, present=True)
+    return render(
+        request,
+        "access/app.html",
+        {
+            "app": one,
+            "figures": figures,
+            "roles": entitlements.filter(kind=Entitlement.Kind.ROLE).order_by("-holders"),
+            "groups": entitlements.filter(kind=Entitlement.Kind.GROUP).count(),
+            "changes": Change.objects.filter(app=one).select_related(
+                "account", "entitlement", "before"
+            )[:_RECENT],
+            "crumbs": app_crumbs(one)[:1],
+            "tabs": app_tabs(one),
+        },
+    )

@@ -1,0 +1,169 @@
+"""What one can hold in an app, and who holds it, now and before."""
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from rolecall.server.access.models import Account, Entitlement, Grant, Presence
+from rolecall.server.access.pages.finding import app_for, entitlement_for
+from rolecall.server.access.pages.looks import (
+    account_cell,
+    app_crumbs,
+    app_tabs,
+    entitlement_name,
+    status_look,
+)
+from rolecall.server.people.door import Request, page
+from rolecall.server.people.permissions import require
+from rolecall.server.tables.answer import show, wants_file
+from rolecall.server.tables.look import mark, moment, status
+from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
+from rolecall.server.tables.words import beginning_with
+
+__all__ = ["entitlement", "entitlements", "past_holders"]
+
+_Kind = Entitlement.Kind
+_KINDS = {_Kind.ACCOUNT: ("Account", "person"), _Kind.ROLE: ("Role", "role"),
+          _Kind.GROUP: ("Group", "group")}  # fmt: skip
+FLOOR = "restricted_member"
+"""The role that stays when every other ends: no account is without a role."""
+Holding = Grant | Presence
+
+
+def _kind(one: Entitlement) -> SafeString:
+    word, picture = _KINDS[_Kind(one.kind)]
+    return mark(word, picture)
+
+
+_COLUMNS: tuple[Column[Entitlement], ...] = (
+    Column(
+        name="name", label="Entitlement", value=lambda e: e.name, show=entitlement_name,
+        sort=("kind", "name"),
+    ),
+    Column(name="kind", label="Kind", value=lambda e: _KINDS[_Kind(e.kind)][0], show=_kind),
+    Column(
+        name="holders", label="Holders", value=lambda e: e.holders, sort=("holders",), number=True
+    ),
+    Column(name="slug", label="Slug", value=lambda e: e.slug, usual=False),
+    Column(name="id", label="Id", value=lambda e: e.external_id, usual=False),
+)  # fmt: skip
+
+
+@page("entitlement:read")
+def entitlements(request: Request, app_id: str) -> HttpResponseBase:
+    """All of an app that are there now."""
+    app = app_for(request, app_id, "entitlement:read")
+    rows = Entitlement.objects.filter(app=app, present=True)
+    kinds = tuple(Choice(value=kind, label=word) for kind, (word, _icon) in _KINDS.items())
+    table = Table(
+        noun="entitlements",
+        columns=_COLUMNS,
+        order="name",
+        filters=(Filter(name="kind", label="Kind", narrow=one_of("kind"), choices=kinds),),
+        search=beginning_with("search"),
+        search_label="Search roles and groups",
+    )
+    roles = rows.filter(kind=_Kind.ROLE).order_by("-holders", "name")
+    return show(
+        request,
+        "access/entitlements.html",
+        table,
+        rows,
+        app=app,
+        roles=roles,
+        floor=FLOOR,
+        crumbs=app_crumbs(app),
+        tabs=app_tabs(app),
+        prefix=app.name,
+    )
+
+
+@page("entitlement:read")
+def entitlement(request: Request, entitlement_id: str) -> HttpResponseBase:
+    """One, and who holds it now."""
+    return _holders(request, entitlement_for(request, entitlement_id), past=False)
+
+
+@page("entitlement:read")
+def past_holders(request: Request, entitlement_id: str) -> HttpResponseBase:
+    """One, and who held it before."""
+    return _holders(request, entitlement_for(request, entitlement_id), past=True)
+
+
+def _holders(request: Request, one: Entitlement, *, past: bool) -> HttpResponseBase:
+    app = one.app
+    if wants_file(request):
+        require(request.actor, "account:export", app.public_id)
+    here, before = (
+        reverse(name, args=(one.public_id,))
+        for name in ("access:entitlement", "access:past_holders")
+    )
+    context = {
+        "app": app,
+        "entitlement": one,
+        "past": past,
+        "picture": _KINDS[_Kind(one.kind)][1],
+        "floor": FLOOR,
+        "crumbs": app_crumbs(app, ("Entitlements", "access:entitlements")),
+        "tabs": [(f"Holders ({one.holders:,})", here), ("Before", before)],
+        "prefix": f"{app.name} {one.name}",
+    }
+    template = "access/entitlement.html"
+    if one.kind == _Kind.ACCOUNT:
+        presences = Presence.objects.filter(account__app=app, until_at__isnull=not past)
+        return show(request, template, _table(past=past), presences, **context)
+    grants = Grant.objects.filter(entitlement=one, until_at__isnull=not past)
+    return show(request, template, _table(past=past), grants, **context)
+
+
+def _table(*, past: bool) -> Table[Holding]:
+    ended = Column[Holding](
+        name="until",
+        label="Until",
+        value=lambda h: h.until_at,
+        show=lambda h: moment(h.until_at),
+        sort=("until_at",),
+    )
+    return Table(
+        noun="past holders" if past else "holders",
+        columns=(*_HOLDER_COLUMNS, *([ended] if past else [])),
+        order="-until" if past else "account",
+        search=beginning_with("account__search"),
+        search_label="Search names and e-mails",
+        fetch=lambda rows: rows.select_related("account__role", "first_sync"),
+    )
+
+
+def _since(holding: Holding) -> SafeString | str:
+    """The first sync could not see since when."""
+    first = holding.first_sync is not None and holding.first_sync.number == 1
+    return mark("before the first sync", "clock") if first else moment(holding.from_at)
+
+
+def _role(account: Account) -> str | None:
+    return account.role.name if account.role else None
+
+
+_HOLDER_COLUMNS: tuple[Column[Holding], ...] = (
+    Column(
+        name="account",
+        label="Account",
+        value=lambda h: str(h.account),
+        show=lambda h: account_cell(h.account),
+        sort=("account__name",),
+    ),
+    Column(
+        name="email", label="E-mail", value=lambda h: h.account.email, sort=("account__email",),
+        usual=False,
+    ),
+    Column(
+        name="status",
+        label="Status",
+        value=lambda h: h.account.status,
+        show=lambda h: status(status_look(h.account)),
+    ),
+    Column(name="role", label="Role now", value=lambda h: _role(h.account)),
+    Column(
+        name="since", label="Since", value=lambda h: h.from_at, show=_since, sort=("from_at",)
+    ),
+)  # fmt: skip

@@ -1,0 +1,229 @@
+"""The past of an app: who had access at a moment, what changed between two syncs, the feed."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.db.models import Prefetch, Q
+from django.http import HttpResponseBase
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from rolecall.errors import Invalid
+from rolecall.server import clock
+from rolecall.server.access.models import App, Change, Grant, Presence, Sync
+from rolecall.server.access.pages.finding import app_for
+from rolecall.server.access.pages.looks import account_cell, app_crumbs, app_tabs, entitlement_name
+from rolecall.server.people.door import Request, page
+from rolecall.server.people.permissions import require
+from rolecall.server.tables.answer import show, wants_file
+from rolecall.server.tables.look import NOTHING, mark, moment
+from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
+from rolecall.server.tables.words import beginning_with
+
+__all__ = ["as_of", "differences", "feed", "moment_asked"]
+
+_ICONS: Final = {
+    Change.Kind.JOINED: "join",
+    Change.Kind.LEFT: "leave",
+    Change.Kind.ROLE: "role",
+    Change.Kind.ADDED: "plus",
+    Change.Kind.REMOVED: "minus",
+    Change.Kind.EDITED: "pencil",
+}
+_NUMBER: Final = re.compile("[0-9]{1,9}")
+_KINDS: Final = tuple(Choice(value=k, label=label) for k, label in Change.Kind.choices)
+
+
+def _what(change: Change) -> SafeString | str:
+    return mark(change.get_kind_display(), _ICONS[Change.Kind(change.kind)])
+
+
+def _which(change: Change) -> SafeString | str:
+    """The group; the role before and now; or which attributes."""
+    if change.kind == Change.Kind.EDITED:
+        return ", ".join(sorted(change.detail)) or NOTHING
+    if change.kind != Change.Kind.ROLE:
+        return entitlement_name(change.entitlement)
+    return format_html(
+        "{} → {}", entitlement_name(change.before), entitlement_name(change.entitlement)
+    )
+
+
+def _which_text(change: Change) -> str:
+    if change.kind == Change.Kind.EDITED:
+        return ", ".join(f"{name}: {was} → {now}" for name, (was, now) in change.detail.items())
+    names = [str(one) for one in (change.before, change.entitlement) if one]
+    return " → ".join(names)
+
+
+_CHANGES: Final[tuple[Column[Change], ...]] = (
+    Column(
+        name="at", label="Seen", value=lambda c: c.at, show=lambda c: moment(c.at),
+        sort=("at", "pk"),
+    ),
+    Column(
+        name="account",
+        label="Account",
+        value=lambda c: str(c.account),
+        show=lambda c: account_cell(c.account),
+    ),
+    Column(name="kind", label="What", value=lambda c: c.kind, show=_what),
+    Column(name="which", label="Of what", value=_which_text, show=_which),
+    Column(
+        name="sync", label="Sync", value=lambda c: c.sync.number, number=True, usual=False
+    ),
+)  # fmt: skip
+
+
+def _changes(noun: str, keep: tuple[tuple[str, str], ...] = ()) -> Table[Change]:
+    return Table(
+        noun=noun,
+        columns=_CHANGES,
+        order="-at",
+        filters=(Filter(name="kind", label="What", narrow=one_of("kind"), choices=_KINDS),),
+        search=beginning_with("account__search"),
+        search_label="Search names and e-mails",
+        fetch=lambda rows: rows.select_related("account", "entitlement", "before", "sync"),
+        keep=keep,
+    )
+
+
+@page("app:read")
+def feed(request: Request, app_id: str) -> HttpResponseBase:
+    """Everything that syncs found different, newest first."""
+    app = _app(request, app_id)
+    return show(
+        request,
+        "access/feed.html",
+        _changes("changes"),
+        Change.objects.filter(app=app),
+        app=app,
+        crumbs=app_crumbs(app),
+        tabs=app_tabs(app),
+        syncs=Sync.objects.filter(app=app)[:2],
+        prefix=app.name,
+    )
+
+
+@page("app:read")
+def differences(request: Request, app_id: str) -> HttpResponseBase:
+    """What changed from one sync to another."""
+    app = _app(request, app_id)
+    syncs = list(Sync.objects.filter(app=app)[:200])
+    older, newer = _two(request, syncs)
+    rows = Change.objects.filter(app=app)
+    rows = rows.filter(sync__number__gt=older, sync__number__lte=newer)
+    keep = (("from", str(older)), ("to", str(newer)))
+    return show(
+        request,
+        "access/differences.html",
+        _changes("differences", keep),
+        rows,
+        app=app,
+        syncs=syncs,
+        older=older,
+        newer=newer,
+        crumbs=app_crumbs(app, ("Changes", "access:feed")),
+        prefix=f"{app.name} sync {older} to {newer}",
+    )
+
+
+def _two(request: Request, syncs: list[Sync]) -> tuple[int, int]:
+    """The numbers of the two syncs that were asked for; the last two unless said otherwise."""
+    there = {one.number for one in syncs}
+    newest = max(there, default=0)
+    said = [request.GET.get(name, "") for name in ("from", "to")]
+    numbers = [int(text) for text in said if _NUMBER.fullmatch(text)]
+    older, newer = numbers if len(numbers) == 2 else (max(newest - 1, 0), newest)  # noqa: PLR2004
+    if not {older, newer} <= there | {0}:
+        raise Invalid("This app has no such sync.", hint="Choose two of the list.")
+    return min(older, newer), max(older, newer)
+
+
+@page("app:read")
+def as_of(request: Request, app_id: str) -> HttpResponseBase:
+    """Who was there at a moment, with which role and groups, and how well that is known."""
+    app = _app(request, app_id)
+    at = moment_asked(request.GET.get("at", ""), now=clock.now())
+    rests_on = Sync.objects.filter(app=app, started_at__lte=at).first()
+    rows = Presence.objects.filter(_during(at), account__app=app)
+    keep = (("at", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),)
+    return show(
+        request,
+        "access/as_of.html",
+        _as_of_table(at, keep),
+        rows if rests_on else rows.none(),
+        app=app,
+        at=at,
+        typed=timezone.localtime(at).strftime("%Y-%m-%dT%H:%M"),
+        zone=timezone.get_current_timezone_name(),
+        rests_on=rests_on,
+        age=at - rests_on.started_at if rests_on else None,
+        crumbs=app_crumbs(app),
+        tabs=app_tabs(app),
+        prefix=f"{app.name} as of {at:%Y-%m-%d %H%M}",
+    )
+
+
+def moment_asked(text: str, *, now: datetime) -> datetime:
+    """A moment that somebody typed, in their zone unless it says one; now, if they typed none.
+
+    Raises:
+        Invalid: it is no moment, or still to come.
+    """
+    if not text:
+        return now
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo else timezone.make_aware(at)
+        at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Invalid("That is no date and time.", hint="Say it like 2026-03-03T14:05.") from error
+    if at > now + timedelta(minutes=1):
+        raise Invalid("That moment is still to come.", hint="Ask for one that is past.")
+    return at
+
+
+def _during(at: datetime) -> Q:
+    return Q(from_at__lte=at) & (Q(until_at=None) | Q(until_at__gt=at))
+
+
+def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[Presence]:
+    def held(presence: Presence, kind: str) -> list[str]:
+        grants: list[Grant] = presence.account.held_then  # type: ignore[attr-defined]
+        return [one.entitlement.name for one in grants if one.entitlement.kind == kind]
+
+    then = Grant.objects.filter(_during(at)).order_by("entitlement__name")
+    grants = Prefetch("account__grants", then.select_related("entitlement"), to_attr="held_then")
+    return Table(
+        noun="accounts",
+        columns=(
+            Column(
+                name="account",
+                label="Account",
+                value=lambda p: str(p.account),
+                show=lambda p: account_cell(p.account),
+                sort=("account__name",),
+            ),
+            Column(name="role", label="Role then", value=lambda p: held(p, "role")),
+            Column(name="groups", label="Groups then", value=lambda p: held(p, "group")),
+            Column(
+                name="since", label="Account since", value=lambda p: p.from_at,
+                show=lambda p: moment(p.from_at), sort=("from_at",),
+            ),
+        ),
+        order="account",
+        search=beginning_with("account__search"),
+        search_label="Search names and e-mails",
+        fetch=lambda rows: rows.select_related("account").prefetch_related(grants),
+        keep=keep,
+    )  # fmt: skip
+
+
+def _app(request: Request, app_id: str) -> App:
+    app = app_for(request, app_id)
+    if wants_file(request):
+        require(request.actor, "account:export", app.public_id)
+    return app

@@ -1,0 +1,98 @@
+"""How states of accounts and apps look, and the cells that several tables share."""
+
+from types import MappingProxyType
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from rolecall.server.access.models import Account, App, Entitlement
+from rolecall.server.tables.look import NOTHING, Look, link, mark, status
+
+__all__ = [
+    "account_cell",
+    "app_crumbs",
+    "app_tabs",
+    "entitlement_name",
+    "link_look",
+    "person_cell",
+    "status_look",
+    "type_mark",
+]
+
+_LINKS = MappingProxyType({
+    Account.Link.LINKED: Look(word="Linked", tone="good", icon="link"),
+    Account.Link.UNLINKED: Look(word="Unlinked", tone="warn", icon="question"),
+    Account.Link.UNMATCHED: Look(word="Unmatched", tone="idle", icon="nothing"),
+    Account.Link.DISPUTED: Look(word="Disputed", tone="warn", icon="alert"),
+    Account.Link.GONE: Look(word="Gone", tone="bad", icon="leave"),
+})  # fmt: skip
+_STATUSES = MappingProxyType({
+    "enabled": Look(word="Enabled", tone="good", icon="done"),
+    "disabled": Look(word="Disabled", tone="idle", icon="pause"),
+    "deleted": Look(word="Deleted", tone="bad", icon="failed"),
+})  # fmt: skip
+_UNKNOWN = Look(word="Not said", tone="idle", icon="question")
+_LEFT = Look(word="Not there any more", tone="idle", icon="leave")
+
+
+def link_look(account: Account) -> Look:
+    """How the account stands with its person."""
+    return _LINKS[Account.Link(account.link)]
+
+
+def status_look(account: Account) -> Look:
+    """What the app says of the account, or that it is gone."""
+    return _STATUSES.get(account.status, _UNKNOWN) if account.present else _LEFT
+
+
+def type_mark(account: Account) -> SafeString:
+    """Human or service."""
+    service = account.type == Account.Type.SERVICE
+    return mark(account.get_type_display(), "machine" if service else "person")
+
+
+def account_cell(account: Account) -> SafeString:
+    """Name and address, with a link, and a mark where the address is not the company's."""
+    address = reverse("access:account", args=(account.public_id,))
+    outside = mark("External", "globe") if account.external else ""
+    return format_html("{} {}", link(account, address, account.email if account.name else ""),
+                       outside)  # fmt: skip
+
+
+def person_cell(account: Account) -> SafeString | str:
+    """The person behind an account, or how the search for one stands."""
+    if account.person is None:
+        return status(link_look(account))
+    address = reverse("people:person", args=(account.person.public_id,))
+    gone = account.link == Account.Link.GONE
+    return format_html("{} {}", link(account.person, address), status(link_look(account)) if gone
+                       else "")  # fmt: skip
+
+
+def entitlement_name(entitlement: Entitlement | None) -> SafeString | str:
+    """A role or group by name, with a link."""
+    if entitlement is None:
+        return NOTHING
+    return link(entitlement.name, reverse("access:entitlement", args=(entitlement.public_id,)))
+
+
+def app_crumbs(app: App, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    """The way to a page of an app."""
+    return [
+        ("Apps", reverse("access:apps")),
+        (app.name, reverse("access:app", args=(app.public_id,))),
+        *((label, reverse(name, args=(app.public_id,))) for label, name in more),
+    ]
+
+
+def app_tabs(app: App) -> list[tuple[str, str]]:
+    """The pages of an app."""
+    pages = (
+        ("Overview", "access:app"),
+        ("Accounts", "access:accounts"),
+        ("Entitlements", "access:entitlements"),
+        ("Changes", "access:feed"),
+        ("Access as of", "access:as_of"),
+    )
+    return [(label, reverse(name, args=(app.public_id,))) for label, name in pages]

@@ -1,0 +1,27 @@
+"""The addresses of apps, accounts and entitlements."""
+
+from django.urls import path
+
+from rolecall.server.access.pages import account, accounts, apps, entitlements, history
+
+__all__ = ["app_name", "urlpatterns"]
+
+app_name = "access"
+urlpatterns = [
+    path("apps/", apps.apps, name="apps"),
+    path("apps/unmanaged", apps.unmanaged, name="unmanaged"),
+    path("apps/<str:app_id>", apps.app, name="app"),
+    path("apps/<str:app_id>/accounts", accounts.accounts, name="accounts"),
+    path("apps/<str:app_id>/accounts/past", accounts.past_accounts, name="past_accounts"),
+    path("apps/<str:app_id>/entitlements", entitlements.entitlements, name="entitlements"),
+    path("apps/<str:app_id>/changes", history.feed, name="feed"),
+    path("apps/<str:app_id>/differences", history.differences, name="differences"),
+    path("apps/<str:app_id>/as-of", history.as_of, name="as_of"),
+    path("accounts/<str:account_id>", account.account, name="account"),
+    path("accounts/<str:account_id>/past", account.past_access, name="past_access"),
+    path("accounts/<str:account_id>/attributes", account.attributes, name="attributes"),
+    path("accounts/<str:account_id>/history", account.history, name="history"),
+    path("entitlements/<str:entitlement_id>", entitlements.entitlement, name="entitlement"),
+    path("entitlements/<str:entitlement_id>/before", entitlements.past_holders,
+         name="past_holders"),
+]  # fmt: skip

@@ -1,0 +1,127 @@
+"""One connector: how it stands, its settings, its credentials, who did what to it."""
+
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from rolecall.server.audit.models import Event
+from rolecall.server.connectors.labels import OPEN
+from rolecall.server.connectors.models import Connector, Hold, LogLine, Secret, Task
+from rolecall.server.connectors.pages.finding import connector_for
+from rolecall.server.connectors.pages.looks import (
+    connector_crumbs,
+    connector_look,
+    connector_tabs,
+    task_look,
+)
+from rolecall.server.connectors.telling import owners
+from rolecall.server.people.door import Request, page
+from rolecall.server.people.permissions import may
+from rolecall.server.tables.answer import show
+from rolecall.server.tables.look import moment
+from rolecall.server.tables.table import Column, Table
+
+__all__ = ["audit", "connector", "context_of", "live"]
+
+_LINES = 200
+"""Log lines that a page shows; all of them stand on the run's own page."""
+
+
+@page("connector:read")
+def connector(request: Request, connector_id: str) -> HttpResponse:
+    """What it is, how it goes, what it can see."""
+    one = connector_for(request, connector_id)
+    secrets = Secret.objects.filter(connector=one, state=Secret.State.CURRENT).order_by("slot")
+    context = {
+        **context_of(request, one),
+        **_going_on(one),
+        "secrets": secrets,
+        "owners": owners(one),
+        "schedule": schedule_words(one),
+    }
+    return render(request, "connectors/connector.html", context)
+
+
+@page("connector:read")
+def live(request: Request, connector_id: str) -> HttpResponse:
+    """The part of the overview that changes while a task runs; asked for every two seconds."""
+    one = connector_for(request, connector_id)
+    context = {**context_of(request, one), **_going_on(one), "polled": True}
+    return render(request, "connectors/live.html", context)
+
+
+@page("connector:read")
+def audit(request: Request, connector_id: str) -> HttpResponseBase:
+    """Everything that was done to it, newest first."""
+    one = connector_for(request, connector_id)
+    rows = Event.objects.filter(Q(target_id=one.public_id) | Q(scope=one.public_id))
+    return show(
+        request, "connectors/audit.html", _EVENTS, rows, **context_of(request, one),
+        prefix=one.name,
+    )  # fmt: skip
+
+
+def context_of(request: Request, one: Connector) -> dict[str, object]:
+    """What the frame of each of its pages needs."""
+    scopes = (one.public_id, one.app.public_id)
+    actions = ("edit", "run", "token", "owners", "decide", "delete", "download")
+    return {
+        "connector": one,
+        "app": one.app,
+        "look": connector_look(one),
+        "crumbs": connector_crumbs(),
+        "tabs": connector_tabs(one),
+        "may": {name: bool(may(request.actor, f"connector:{name}", *scopes)) for name in actions},
+    }
+
+
+def schedule_words(one: Connector) -> str:
+    """When it syncs, for people."""
+    if one.cron:
+        return f"{one.cron} ({one.zone})"
+    if not one.interval_s:
+        return "only by hand"
+    minutes = one.interval_s // 60
+    if minutes % 60:
+        return f"every {minutes} minutes"
+    return "every hour" if minutes == 60 else f"every {minutes // 60} hours"  # noqa: PLR2004
+
+
+def _going_on(one: Connector) -> dict[str, object]:
+    """The newest task with its log, and the decision that waits for somebody."""
+    tasks = Task.objects.filter(connector=one).exclude(kind=Task.Kind.PROBE)
+    newest = tasks.first()
+    hold = Hold.objects.filter(task__connector=one, decision="").select_related("task").first()
+    lines = LogLine.objects.filter(task=newest).order_by("-id")[:_LINES] if newest else []
+    return {
+        "task": newest,
+        "task_look": task_look(newest) if newest else None,
+        "running": newest is not None and newest.state in OPEN[:2],
+        "lines": list(lines)[::-1],
+        "hold": hold,
+    }
+
+
+_EVENTS: Table[Event] = Table(
+    noun="events",
+    columns=(
+        Column(
+            name="at", label="When", value=lambda e: e.at, show=lambda e: moment(e.at),
+            sort=("at", "pk"),
+        ),
+        Column(name="actor", label="Who", value=lambda e: e.actor_name, sort=("actor_name",)),
+        Column(name="action", label="What", value=lambda e: e.action, sort=("action",)),
+        Column(name="target", label="To what", value=lambda e: e.target_name),
+        Column(
+            name="detail",
+            label="Detail",
+            value=lambda e: ", ".join(f"{k}: {v}" for k, v in e.detail.items()),
+        ),
+        Column(name="reason", label="Reason", value=lambda e: e.reason, usual=False),
+        Column(name="ip", label="From", value=lambda e: e.ip, usual=False),
+        Column(name="request", label="Request", value=lambda e: e.request_id, usual=False),
+    ),
+    order="-at",
+    search=lambda text: Q(action__icontains=text) | Q(actor_name__icontains=text),
+    search_label="Search actions and people",
+)  # fmt: skip

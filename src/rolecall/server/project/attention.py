@@ -1,0 +1,127 @@
+"""What the home page shows: what waits for somebody, what changed, and where to begin."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.urls import reverse
+
+from rolecall.server.access.models import Account, App, Change
+from rolecall.server.audit.trail import Actor
+from rolecall.server.connectors.models import Connector
+from rolecall.server.people.permissions import scopes_of
+from rolecall.server.tables.look import Look
+
+__all__ = ["Card", "Line", "cards"]
+
+_RECENT: Final = timedelta(days=7)
+_LINES: Final = 5
+_State = Connector.State
+_WAITING: Final = (_State.NEEDS_CONFIRMATION, _State.ERROR, _State.NOT_CONNECTED)
+_CALM: Final = Look(word="All well", tone="good", icon="done")
+_WANTED: Final = Look(word="Needs somebody", tone="warn", icon="alert")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One thing, and where it is dealt with."""
+
+    icon: str
+    text: str
+    detail: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A number, what it counts, and one thing to do."""
+
+    title: str
+    figure: str
+    text: str
+    action: str
+    address: str
+    look: Look | None = None
+    lines: tuple[Line, ...] = ()
+
+
+def cards(actor: Actor, *, now: datetime) -> list[Card]:
+    """The cards of this person, what waits first."""
+    made = (_connectors(actor), _accounts(actor), _changes(actor, now - _RECENT))
+    return [card for card in made if card]
+
+
+def _apps(actor: Actor, action: str) -> list[App]:
+    scopes = scopes_of(actor, action)
+    apps = App.objects.filter(state=App.State.MANAGED)
+    return list(apps if scopes is None else apps.filter(public_id__in=scopes))
+
+
+def _connectors(actor: Actor) -> Card | None:
+    scopes = scopes_of(actor, "connector:list")
+    if scopes is not None and not scopes:
+        return None
+    found = Connector.objects.filter(archived_at=None)
+    if scopes is not None:
+        found = found.filter(public_id__in=scopes) | found.filter(app__public_id__in=scopes)
+    connectors = list(found)
+    waiting = [one for one in connectors if one.state in _WAITING]
+    lines = tuple(
+        Line(
+            icon="plug",
+            text=one.name,
+            detail=one.get_state_display(),
+            address=reverse("connectors:connector", args=(one.public_id,)),
+        )
+        for one in waiting[:_LINES]
+    )
+    empty = not connectors
+    return Card(
+        title="Connectors",
+        figure=f"{len(connectors):,}",
+        text="none yet: connect Notion to begin" if empty else f"of them {len(waiting)} waiting",
+        look=None if empty else _WANTED if waiting else _CALM,
+        lines=lines,
+        action="Add connector" if empty else "All connectors",
+        address=reverse("connectors:add" if empty else "connectors:list"),
+    )
+
+
+def _accounts(actor: Actor) -> Card | None:
+    apps = _apps(actor, "account:read")
+    if not apps:
+        return None
+    accounts = Account.objects.filter(app__in=apps, present=True)
+    loose = accounts.filter(type=Account.Type.HUMAN).exclude(link=Account.Link.LINKED)
+    return Card(
+        title="Accounts",
+        figure=f"{accounts.count():,}",
+        text=f"in {len(apps)} apps; {loose.count():,} people's accounts without a person",
+        action="All apps",
+        address=reverse("access:apps"),
+    )
+
+
+def _changes(actor: Actor, since: datetime) -> Card | None:
+    apps = _apps(actor, "app:read")
+    if not apps:
+        return None
+    changes = Change.objects.filter(app__in=apps, at__gte=since)
+    newest = changes.select_related("account", "app", "entitlement")[:_LINES]
+    lines = tuple(
+        Line(
+            icon="change",
+            text=str(one.account),
+            detail=" ".join(filter(None, (one.kind, str(one.entitlement or "")))),
+            address=reverse("access:account", args=(one.account.public_id,)),
+        )
+        for one in newest
+    )
+    return Card(
+        title="Changed in the last seven days",
+        figure=f"{changes.count():,}",
+        text="joined, left, or hold something else now",
+        lines=lines,
+        action="What changed",
+        address=reverse("access:feed", args=(apps[0].public_id,)),
+    )

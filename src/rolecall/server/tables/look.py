@@ -1,0 +1,132 @@
+"""How small things look on every page: icons, moments, statuses. The templates' own words.
+
+A status is always icon, word and colour; a moment is relative, with the exact one on hover in the
+viewer's zone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from rolecall.server import clock
+
+__all__ = [
+    "NOTHING",
+    "Look",
+    "duration",
+    "exact",
+    "icon",
+    "link",
+    "mark",
+    "moment",
+    "register",
+    "relative",
+    "status",
+]
+
+register = template.Library()
+
+NOTHING: Final = "\u2013"
+_DAY: Final = timedelta(days=1)
+_RELATIVE: Final = timedelta(days=30)
+"""Beyond this a date says more than a distance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a status is shown."""
+
+    word: str
+    tone: Literal["good", "busy", "warn", "bad", "idle"]
+    icon: str
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of our icons; decoration, so that a screen reader passes over it."""
+    turning = " turning" if name == "turning" else ""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="#i-{}"/></svg>', turning, name
+    )
+
+
+@register.simple_tag
+def status(look: Look) -> SafeString:
+    """A status: icon, word, colour."""
+    return format_html('<span class="status {}">{}{}</span>', look.tone, icon(look.icon), look.word)
+
+
+@register.simple_tag
+def mark(word: str, picture: str = "") -> SafeString:
+    """A small remark beside something, without judgement."""
+    return format_html('<span class="mark">{}{}</span>', icon(picture) if picture else "", word)
+
+
+@register.simple_tag
+def link(text: object, address: str, second: str = "") -> SafeString:
+    """A link, and a quieter second line under it."""
+    under = format_html('<span class="second">{}</span>', second) if second else ""
+    return format_html('<a href="{}">{}</a>{}', address, text, under)
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString | str:
+    """A moment: relative, the exact one on hover; a dash for none."""
+    if at is None:
+        return NOTHING
+    words = relative(at, clock.now())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="seconds"), exact(at),
+        words,
+    )  # fmt: skip
+
+
+@register.filter
+def exact(at: datetime | None) -> str:
+    """A moment in full, with its zone: Mar 3, 2026, 14:05:09 CET."""
+    if at is None:
+        return NOTHING
+    local = timezone.localtime(at)
+    return f"{_date(local)}, {local:%H:%M:%S} {local.tzname()}"
+
+
+@register.filter
+def duration(span: timedelta | None) -> str:
+    """A length of time in its two largest units: 1 h 5 min, 12 s."""
+    if span is None:
+        return NOTHING
+    seconds = max(0, round(span.total_seconds()))
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    parts = []
+    for unit, length in units:
+        count, seconds = divmod(seconds, length)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts[:2]) or "under 1 s"
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """How far away a moment is, in words; a date when that is more than a month."""
+    distance = abs(now - at)
+    if distance > _RELATIVE:
+        return _date(timezone.localtime(at))
+    if distance < timedelta(minutes=1):
+        return "just now" if at <= now else "in a moment"
+    count, unit = _largest(distance)
+    words = f"{count} {unit}{'s' * (count > 1)}"
+    return f"{words} ago" if at < now else f"in {words}"
+
+
+def _largest(distance: timedelta) -> tuple[int, str]:
+    for unit, length in (("day", _DAY), ("hour", timedelta(hours=1))):
+        if distance >= length:
+            return distance // length, unit
+    return distance // timedelta(minutes=1), "minute"
+
+
+def _date(at: datetime) -> str:
+    return f"{at:%b} {at.day}, {at.year}"

@@ -1,0 +1,256 @@
+"""One page of a table: the rows, and everything its template says about them.
+
+Reads the keys of one page first, by index, and then only these rows. The second half of a long
+table is read from its end, and counting stops at a bound, so that no page of 100,000 rows is slow.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+from django.db.models import Model, QuerySet
+from django.utils.safestring import SafeString
+
+from rolecall.server.tables.state import SIZES, State
+from rolecall.server.tables.table import Column, Filter, Table
+
+__all__ = ["COUNTED", "Cell", "Chip", "Header", "Menu", "Option", "View", "fetched"]
+
+M = TypeVar("M", bound=Model)
+COUNTED: Final = 100_000
+"""More rows than this are called "more than 100,000" and not paged to their end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The head of a column."""
+
+    label: str
+    number: bool
+    address: str
+    """Where a click on it leads; empty: it cannot be sorted."""
+    sorted: str
+    """ascending, descending or empty, as ARIA says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell."""
+
+    label: str
+    content: SafeString | str
+    number: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """A filter that is set, and the address without it."""
+
+    label: str
+    value: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """Something in a menu that is chosen or not."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """A filter as a form."""
+
+    filter: Filter
+    options: tuple[Option, ...]
+    text: str
+    """What is typed, where there are no options."""
+
+
+class View(Generic[M]):
+    """What one address shows of a table.
+
+    Args:
+        table: which one.
+        rows: those that the viewer may see.
+        pairs: the address, name and value as often as they stand there.
+    """
+
+    def __init__(
+        self, table: Table[M], rows: QuerySet[M], pairs: Iterable[tuple[str, str]]
+    ) -> None:
+        self.table = table
+        self.everything = rows
+        self.state = State.read(pairs, table.shape)
+        self.found = table.narrowed(rows, self.state)
+
+    @cached_property
+    def total(self) -> int:
+        """How many rows there are, up to one more than `COUNTED`."""
+        return self.found.order_by()[: COUNTED + 1].count()
+
+    @property
+    def total_text(self) -> str:
+        """The same in words."""
+        return f"more than {COUNTED:,}" if self.total > COUNTED else f"{self.total:,}"
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a row at all, found or not."""
+        return self.total > 0 or self.everything.exists()
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-min(self.total, COUNTED) // self.state.size))
+
+    @property
+    def page(self) -> int:
+        """The page that is shown: an address may name one that is no longer there."""
+        return min(self.state.page, self.pages)
+
+    @property
+    def first(self) -> int:
+        """The number of its first row, from 1; 0 where there is none."""
+        return min((self.page - 1) * self.state.size + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        """The number of its last row."""
+        return min(self.page * self.state.size, self.total)
+
+    @cached_property
+    def rows(self) -> list[M]:
+        """The rows of this page."""
+        if not self.total:
+            return []
+        above, below = self.first - 1, self.last
+        if above > self.total // 2 and self.total <= COUNTED:
+            keys = [*self.found.reverse().values_list("pk", flat=True)[
+                self.total - below : self.total - above
+            ]][::-1]  # fmt: skip
+        else:
+            keys = [*self.found.values_list("pk", flat=True)[above:below]]
+        return fetched(self.table, self.everything.model, keys)
+
+    @cached_property
+    def columns(self) -> tuple[Column[M], ...]:
+        """The columns that are shown."""
+        return self.table.shown(self.state)
+
+    @property
+    def headers(self) -> Iterator[Header]:
+        """Their heads."""
+        sort = self.state.sort
+        words = {sort.removeprefix("-"): "descending" if sort.startswith("-") else "ascending"}
+        for column in self.columns:
+            address = self.address(self.state.sorted_by(column.name)) if column.sort else ""
+            yield Header(
+                label=column.label,
+                number=column.number,
+                address=address,
+                sorted=words.get(column.name, ""),
+            )
+
+    @property
+    def lines(self) -> Iterator[list[Cell]]:
+        """The rows as cells."""
+        for row in self.rows:
+            yield [
+                Cell(label=column.label, content=column.cell(row), number=column.number)
+                for column in self.columns
+            ]
+
+    @property
+    def chips(self) -> Iterator[Chip]:
+        """The filters that are set."""
+        for menu in self.table.filters:
+            for value in self.state.values(menu.name):
+                address = self.address(self.state.without(menu.name, value))
+                yield Chip(label=menu.label, value=menu.label_of(value), address=address)
+
+    @property
+    def menus(self) -> Iterator[Menu]:
+        """The filters as forms."""
+        for one in self.table.filters:
+            values = self.state.values(one.name)
+            options = tuple(
+                Option(value=c.value, label=c.label, chosen=c.value in values) for c in one.choices
+            )
+            yield Menu(filter=one, options=options, text=next(iter(values), ""))
+
+    @property
+    def column_options(self) -> list[Option]:
+        """The columns there are, to choose from."""
+        return [
+            Option(value=c.name, label=c.label, chosen=c.name in self.state.columns)
+            for c in self.table.columns
+        ]
+
+    @property
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        """Sizes of a page: number, address, whether it is this one."""
+        return [
+            (size, self.address(self.state.sized(size)), size == self.state.size) for size in SIZES
+        ]
+
+    @property
+    def previous(self) -> str:
+        """The address of the page before; empty on the first."""
+        return self.address(self.state.at(self.page - 1)) if self.page > 1 else ""
+
+    @property
+    def next(self) -> str:
+        """The address of the page after; empty on the last."""
+        return self.address(self.state.at(self.page + 1)) if self.page < self.pages else ""
+
+    @property
+    def cleared(self) -> str:
+        """The address without search and filters."""
+        return self.address(self.state.cleared())
+
+    def export(self, form: str) -> str:
+        """The address of what is shown, all pages of it, as a file."""
+        pairs = [*self.table.keep, *self.state.pairs(without=("page", "size")), ("as", form)]
+        return f"?{urlencode(pairs)}"
+
+    @property
+    def csv(self) -> str:
+        """As CSV."""
+        return self.export("csv")
+
+    @property
+    def xlsx(self) -> str:
+        """As XLSX."""
+        return self.export("xlsx")
+
+    @property
+    def kept_by_search(self) -> list[tuple[str, str]]:
+        """What the search form sends along."""
+        return [*self.table.keep, *self.state.pairs(without=("q", "page"))]
+
+    @property
+    def kept_by_filters(self) -> list[tuple[str, str]]:
+        """What the form of all filters sends along."""
+        names = [one.name for one in self.table.filters]
+        return [*self.table.keep, *self.state.pairs(without=[*names, "page"])]
+
+    @property
+    def kept_by_columns(self) -> list[tuple[str, str]]:
+        """What the form that chooses columns sends along."""
+        return [*self.table.keep, *self.state.pairs(without=("cols", "page"))]
+
+    def address(self, state: State) -> str:
+        """The address of a state, relative to the page."""
+        return f"?{urlencode([*self.table.keep, *state.pairs()])}"
+
+
+def fetched(table: Table[M], model: type[M], keys: Sequence[object]) -> list[M]:
+    """Rows with these keys, in this order; one that is gone in the meantime is left out."""
+    found = {row.pk: row for row in table.fetch(model._default_manager.filter(pk__in=keys))}  # noqa: SLF001 - Django's name
+    return [found[key] for key in keys if key in found]
