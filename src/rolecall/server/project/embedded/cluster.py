@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from rolecall.errors import BadConfig, Conflict, Fatal
 from rolecall.server.project.embedded import roles
@@ -195,7 +195,8 @@ class Cluster:
         self._say("Making a new database.")
         draft = place.with_name(f"{place.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
-        initialise(programs, draft, self.folder.password(Role.ADMIN))
+        durable = self._settings.get("fsync") != "off"
+        initialise(programs, draft, self.folder.password(Role.ADMIN), durable=durable)
         draft.rename(place)
 
     def _run(self, programs: Binaries, place: Path) -> None:
@@ -206,7 +207,7 @@ class Cluster:
             **self._settings,
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
-        with (self.folder.path / "start.log").open("wb") as output:
+        with _closed_file(self.folder.path / "start.log") as output:
             self.process = spawn(
                 [programs["postgres"], "-D", place, *arguments],
                 self._user,
@@ -239,3 +240,8 @@ class Cluster:
         lines = "\n".join(one.read_text(errors="replace") for one in logs).splitlines()
         words = [line for line in lines if "FATAL" in line or "PANIC" in line] or lines
         return f"{' / '.join(words[-3:])} (more in {self.folder.log})"
+
+
+def _closed_file(path: Path) -> IO[bytes]:
+    """An empty file that nobody else can read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

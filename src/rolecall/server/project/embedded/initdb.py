@@ -26,7 +26,12 @@ _DEFAULTS: Final = {
 
 
 def initialise(
-    programs: Binaries, folder: Path, password: str, *, locale: tuple[str, ...] = LOCALE
+    programs: Binaries,
+    folder: Path,
+    password: str,
+    *,
+    locale: tuple[str, ...] = LOCALE,
+    durable: bool = True,
 ) -> None:
     """Make a cluster.
 
@@ -35,6 +40,7 @@ def initialise(
         folder: where; empty or not there yet.
         password: the superuser's.
         locale: initdb's options for it.
+        durable: whether it must survive a power cut; False is for tests.
 
     Raises:
         Fatal: initdb failed.
@@ -51,6 +57,7 @@ def initialise(
             *("-D", folder, f"--username={Role.ADMIN}", "--encoding=UTF8", "--data-checksums"),
             *("--auth-local=scram-sha-256", "--auth-host=reject", f"--pwfile={secret}"),
             *locale,
+            *(() if durable else ("--no-sync",)),
             *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
         )
     finally:
