@@ -1,6 +1,6 @@
 """`rolecall-notion check`: the checklist of `checklist`, printed, and its exit status."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import click
 
@@ -9,13 +9,11 @@ from rolecall.connector.command import now, until_signalled
 from rolecall.connector.files import output_option, standard_output
 from rolecall.connector.job import check
 from rolecall.connector.settings import job_of
-from rolecall.connector.tables import Cell, Form, render
+from rolecall.connector.tables import Form, render
 
 __all__ = ["command"]
 
 COLUMNS: Final = ("what", "ok", "found", "missing")
-
-Row: TypeAlias = tuple[Cell, ...]
 
 
 @click.command("check", short_help="Say what the credentials can read, and what is missing.")
@@ -29,11 +27,11 @@ def command(context: click.Context, output: Form) -> None:
     job = job_of(context.find_root().params)
     check(job)
     lines = until_signalled(checklist(job, now))
-    rows: list[Row] = [(one.what, one.ok, one.found, one.missing) for one in lines]
     out = standard_output(output)
     if output == "table":
-        rows = [(("✓ " if ok else "✗ ") + what, *rest) for what, ok, *rest in rows]
-        render(("what", "found", "missing"), rows, form=output, out=out)
+        told = [(f"{'✓' if one.ok else '✗'} {one.what}", one.found, one.missing) for one in lines]
+        render(("what", "found", "missing"), told, form=output, out=out)
     else:
+        rows = [(one.what, one.ok, one.found, one.missing) for one in lines]
         render(COLUMNS, rows, form=output, out=out)
     context.exit(status(job, lines))
