@@ -1,11 +1,14 @@
 """Apps, the syncs applied to them, and the period that every observation is."""
 
+from typing import Final
+
 from django.db import models
+from django.db.models import Q
 
 from rolecall.server.files.models import File
 from rolecall.server.ids import PublicIdField
 
-__all__ = ["App", "Period", "Sync"]
+__all__ = ["OUTSIDE", "App", "Period", "Sync"]
 
 
 class App(models.Model):
@@ -76,6 +79,10 @@ class Sync(models.Model):
 
     def __str__(self) -> str:
         return f"sync {self.number} of {self.app_id}"
+
+
+OUTSIDE: Final = Q(first_sync=None) | Q(until_at__isnull=False, ended_sync=None)
+"""Periods that something else than a sync began or ended: few, and the ones to be careful with."""
 
 
 class Period(models.Model):

@@ -6,7 +6,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
-from rolecall.server.access.models.apps import App, Period, Sync
+from rolecall.server.access.models.apps import OUTSIDE, App, Period, Sync
 from rolecall.server.ids import PublicIdField
 from rolecall.server.people.models import Person
 
@@ -148,6 +148,8 @@ class Account(models.Model):
     first_seen_at = models.DateTimeField()
     last_changed_at = models.DateTimeField()
     search = SearchVectorField(null=True)
+    content = models.BinaryField(max_length=16, null=True)
+    """Digest of the record as it came: the same again says nothing new."""
 
     class Meta:
         ordering = ("name", "id")
@@ -181,7 +183,12 @@ class Presence(Period):
                 fields=("account",), condition=Q(until_at=None), name="access_presence_open"
             ),
         )
-        indexes = (models.Index(fields=("account",), name="access_presence_account"),)
+        indexes = (
+            models.Index(fields=("account",), name="access_presence_account"),
+            models.Index(
+                fields=("observed_at",), condition=OUTSIDE, name="access_presence_outside"
+            ),
+        )
 
 
 class AccountAttributes(Period):
@@ -197,6 +204,11 @@ class AccountAttributes(Period):
         constraints = (
             models.UniqueConstraint(
                 fields=("account",), condition=Q(until_at=None), name="access_attributes_open"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("observed_at",), condition=OUTSIDE, name="access_attributes_outside"
             ),
         )
 
@@ -224,6 +236,7 @@ class Grant(Period):
             models.Index(
                 fields=("account",), condition=~Q(until_at=None), name="access_grant_past"
             ),
+            models.Index(fields=("observed_at",), condition=OUTSIDE, name="access_grant_outside"),
         )
 
 
