@@ -1,0 +1,253 @@
+"""One sync of a `.c1z` as taking in needs it: which types it proves, and its rows in stable order.
+
+Reads through `rolecall.baton.c1z` and touches no database of ours. Grants are read by their columns
+and never decoded: a million of them come as some ten thousand lists of holders.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from rolecall.baton.c1z.reader import Reader
+from rolecall.baton.c1z.syncs import FULL, SyncRun
+from rolecall.baton.c1z.times import from_text
+from rolecall.baton.c1z.views import Kinds, View
+from rolecall.errors import BadFile, Invalid, Unfinished
+
+__all__ = ["GROUP", "ROLE", "TYPES", "USER", "Content", "Holders", "Row"]
+
+USER: Final = "user"
+GROUP: Final = "group"
+ROLE: Final = "role"
+TYPES: Final = (USER, GROUP, ROLE)
+"""What a sync can be complete in."""
+
+_STATES: Final = frozenset({FULL, "partial", "resources_only"})
+"""Kinds of sync that describe a state; the others are halves of a difference."""
+
+_RESOURCES: Final = """
+    select resource_type_id, external_id, discovered_at, data from v1_resources
+    where sync_id = :sync order by external_id
+"""
+_ENTITLEMENTS: Final = """
+    select resource_type_id, resource_id, external_id, data from v1_entitlements
+    where sync_id = :sync order by external_id
+"""
+_HOLDERS: Final = """
+    select entitlement_id, principal_resource_type_id, json_group_array(principal_resource_id)
+    from v1_grants where {within}
+    group by entitlement_id, principal_resource_type_id
+    order by entitlement_id, principal_resource_type_id
+"""
+_BEGUN: Final = """
+    select resource_type_id, min(discovered_at) from {table} where sync_id = :sync group by 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A resource or an entitlement, with its message still packed."""
+
+    kind: str
+    """user, group or role."""
+    resource_id: str
+    external_id: str
+    at: datetime
+    data: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
+    """Who holds one entitlement."""
+
+    entitlement: str
+    accounts: list[str]
+    """External ids, in order."""
+
+
+class Content:
+    """The newest finished sync of an open file.
+
+    Args:
+        reader: the open file.
+        proved: types that whoever ran the sync knows to be complete although its label is not
+            `full`; None is: as the label says.
+
+    Raises:
+        Unfinished: it was never ended.
+        Invalid: it is half of a difference, or about things that we do not take in.
+        Gone: there is no sync in it.
+    """
+
+    def __init__(self, reader: Reader, proved: Collection[str] | None = None) -> None:
+        self._reader = reader
+        self.run = _state(reader.sync())
+        self.kinds = _known(View(reader, self.run.sync_id).kinds)
+        self._proved = proved
+
+    @property
+    def started_at(self) -> datetime:
+        """When reading began."""
+        return self.run.started_at
+
+    @property
+    def ended_at(self) -> datetime:
+        """When reading ended."""
+        if self.run.ended_at is None:  # `_state` has refused it
+            raise AssertionError("an unfinished sync has no content")
+        return self.run.ended_at
+
+    @cached_property
+    def complete(self) -> tuple[str, ...]:
+        """The types that this sync proves to be complete.
+
+        A file without accounts proves nothing, whatever it says: no workspace is empty. One without
+        any grant was made without grants; one that leaves a type out says nothing of it.
+        """
+        claimed = TYPES if self._proved is None and self.run.sync_type == FULL else self._proved
+        if USER not in self.read_at:
+            return ()
+        there = {
+            USER: True,
+            GROUP: bool(self.kinds.groups and self.granted_at),
+            ROLE: bool(self.kinds.roles and self.granted_at),
+        }
+        return tuple(one for one in TYPES if one in (claimed or ()) and there[one])
+
+    @cached_property
+    def read_at(self) -> dict[str, datetime]:
+        """When reading of accounts, groups and roles began, where any were found."""
+        return self._begun("v1_resources")
+
+    @cached_property
+    def granted_at(self) -> dict[str, datetime]:
+        """When reading of who is in groups and has roles began, where any grant was found."""
+        return self._begun("v1_grants")
+
+    def kind_of(self, resource_type: str) -> str:
+        """user, group or role.
+
+        Raises:
+            BadFile: something refers to a type that is not in the file.
+        """
+        kind = self.kinds.of(resource_type)
+        if kind == "account":
+            return USER
+        if kind not in {GROUP, ROLE}:
+            raise BadFile(f"The file speaks of the type {resource_type[:40]!r} without naming it.")
+        return kind
+
+    def _begun(self, table: str) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for resource_type, at in self._rows(_BEGUN.format(table=table)):
+            kind, moment = self.kind_of(str(resource_type)), _moment(str(at))
+            found[kind] = min(moment, found.get(kind, moment))
+        return found
+
+    def resources(self) -> Iterator[Row]:
+        """Accounts, groups and roles, in order of their external ids."""
+        for resource_type, external_id, at, data in self._rows(_RESOURCES):
+            yield Row(
+                kind=self.kind_of(resource_type),
+                resource_id=external_id[len(resource_type) + 1 :],
+                external_id=external_id,
+                at=_moment(at),
+                data=data,
+            )
+
+    def entitlements(self) -> Iterator[Row]:
+        """What groups and roles give, in order of their external ids.
+
+        Raises:
+            BadFile: an account is said to be something that one can hold.
+        """
+        for resource_type, resource_id, external_id, data in self._rows(_ENTITLEMENTS):
+            kind = self.kind_of(resource_type)
+            if kind == USER:
+                raise BadFile(f"The file offers the account {resource_id[:40]!r} to be held.")
+            yield Row(
+                kind=kind,
+                resource_id=resource_id,
+                external_id=external_id,
+                at=self.started_at,
+                data=data,
+            )
+
+    def holders(self) -> Iterator[Holders]:
+        """Who holds what, in order of the entitlement.
+
+        Raises:
+            BadFile: something else than an account holds something.
+        """
+        # With one sync in the file an index answers alone; else each row must be looked at.
+        within = "true" if len(self._reader.syncs()) == 1 else "sync_id = :sync"
+        decoder = msgspec.json.Decoder(list[str])
+        for entitlement, principal_type, principals in self._rows(_HOLDERS.format(within=within)):
+            if self.kind_of(principal_type) != USER:
+                raise BadFile(
+                    f"In this file a {principal_type[:40]} holds {entitlement[:80]!r}.",
+                    hint="Only accounts can hold something here.",
+                )
+            accounts = sorted(decoder.decode(principals))
+            if len(once := set(accounts)) != len(accounts):  # two grants of one thing, by two ids
+                accounts = sorted(once)
+            yield Holders(entitlement=entitlement, accounts=accounts)
+
+    def digest(self) -> str:
+        """Over the content and what it proves, wherever and whenever it was written."""
+        found = hashlib.blake2b(digest_size=32, person=b"content-1")
+        found.update(repr(self.complete).encode())
+        for kind, name, _, data in self._rows(_RESOURCES):
+            found.update(f"\0{kind}\0{name}\0{len(data)}\0".encode())
+            found.update(data)
+        for kind, resource, name, data in self._rows(_ENTITLEMENTS):
+            found.update(f"\1{kind}\0{resource}\0{name}\0{len(data)}\0".encode())
+            found.update(data)
+        for held in self.holders():
+            found.update(f"\2{held.entitlement}\0".encode())
+            found.update("\0".join(held.accounts).encode())
+        return found.hexdigest()
+
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        return self._reader.rows(sql, {"sync": self.run.sync_id})
+
+
+def _state(run: SyncRun) -> SyncRun:
+    """The run, if it was ended and describes a state."""
+    if not run.finished:
+        raise Unfinished(
+            "The sync in this file was never finished; nothing is taken from it.",
+            hint="Sync again.",
+        )
+    if run.sync_type not in _STATES:
+        raise Invalid(
+            f"The sync in this file is of the kind {run.sync_type[:40]!r}: no state.",
+            hint="Send a full or a partial sync.",
+        )
+    return run
+
+
+def _known(kinds: Kinds) -> Kinds:
+    """The kinds, if we know all that have rows, and each by one name only."""
+    for several in (kinds.accounts, kinds.groups, kinds.roles):
+        if len(listed := sorted(kinds.listed & set(several))) > 1:
+            raise Invalid(
+                f"This file lists {listed[0][:40]!r} and {listed[1][:40]!r}, both of one kind.",
+                hint="Rolecall tells the accounts, groups and roles of an app by their ids alone.",
+            )
+    if strange := sorted(kinds.listed & set(kinds.others)):
+        raise Invalid(
+            f"This file lists {strange[0][:40]!r}, which is neither account, group nor role.",
+            hint="Rolecall governs accounts, groups and roles; leave the rest out of the sync.",
+        )
+    return kinds
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> datetime:
+    return from_text(text)
