@@ -77,7 +77,7 @@ def take_in(
         if _says_nothing_new(app, digest):
             return step.note({"unchanged": True})
         stage(content, app)
-    step.differ()
+        step.differ()
     found = measure(app)
     if guard is not None:
         guard(found)
@@ -95,7 +95,7 @@ def preview(path: Path, *, app_id: int, proved: Collection[str] | None = None) -
         with open_c1z(path) as reader:
             content = Content(reader, proved)
             stage(content, app)
-        _Step(app=app, content=content, task_id="", now=content.ended_at, digest="").differ()
+            _Step(app=app, content=content, task_id="", now=content.ended_at, digest="").differ()
         found = measure(app)
         transaction.set_rollback(True)
     return found

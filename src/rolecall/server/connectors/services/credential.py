@@ -64,6 +64,7 @@ def give(
     return tasks.ask(
         connector, Task.Kind.TEST, trigger="credential", asked_by=actor.name, now=now,
         save=save, secrets=[one.public_id for one in offered],
+        by={"kind": actor.kind, "id": actor.id, "name": actor.name},
     )  # fmt: skip
 
 
