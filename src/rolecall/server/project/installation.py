@@ -19,7 +19,7 @@ from rolecall.server.project.embedded.roles import Role
 from rolecall.server.project.leash import become
 from rolecall.server.project.processes import SystemUser, unprivileged
 
-__all__ = ["Installation", "enter"]
+__all__ = ["Installation"]
 
 _HANDED_ON: Final = frozenset({
     *("PATH", "LANG", "LC_ALL", "TZ", "PYTHONWARNINGS"),
@@ -99,6 +99,17 @@ class Installation:
         later = {} if self.data is None else {"DATABASE_URL": "postgresql:///"}
         return config.load({**later, **self.surroundings(), **known})
 
+    def keys_file(self) -> Path:
+        """Where the keys are, or will be."""
+        return Path(self.surroundings().get("ROLECALL_KEYS_FILE") or self.settings().keys_file)
+
+    def keys_owner(self) -> SystemUser | None:
+        """Who must be able to read the keys: with a server of one's own, whoever can now."""
+        if self.data is not None:
+            return self.user()
+        found = self.keys_file().stat()
+        return SystemUser(name="", uid=found.st_uid, gid=found.st_gid)
+
     def link(self, path: str) -> str:
         """The full address of a page, as people reach it."""
         return self.settings().public_url.rstrip("/") + path
@@ -128,21 +139,20 @@ class Installation:
             BadConfig: a setting or the keys file is unusable.
         """
         with self.reached(purpose, role) as url:
-            enter(self.surroundings(DATABASE_URL=url))
+            self.enter_django(url)
             yield url
 
+    def enter_django(self, url: str) -> None:
+        """Set up Django in this process, for the database at this address.
 
-def enter(environ: Mapping[str, str]) -> None:
-    """Set up Django in this process, with these settings in the environment.
+        Raises:
+            BadConfig: a setting or the keys file is unusable.
+        """
+        os.environ.update(self.surroundings(DATABASE_URL=url))
+        os.environ["DJANGO_SETTINGS_MODULE"] = "rolecall.server.project.settings"
+        import django  # noqa: PLC0415 - commands that need it are slow enough already
 
-    Raises:
-        BadConfig: a setting or the keys file is unusable.
-    """
-    os.environ.update(environ)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "rolecall.server.project.settings"
-    import django  # noqa: PLC0415 - commands that need it are slow enough already
-
-    django.setup()
+        django.setup()
 
 
 def _say(line: str) -> None:

@@ -24,12 +24,12 @@ def fresh() -> Keys:
 
 
 def with_new_key(keys: Keys) -> Keys:
-    """The same keys, and a new one that encrypts from now on; a new one to sign with, too."""
+    """The same keys, and a new one that encrypts from now on."""
     number = 1 + max((int(name[1:]) for name in keys.keys if name[1:].isdecimal()), default=0)
     return Keys(
         active=f"k{number}",
         keys={**keys.keys, f"k{number}": _key()},
-        signing=[secrets.token_urlsafe(48), *keys.signing[:1]],
+        signing=keys.signing,
     )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
 from rolecall.server.project import rights
 
-__all__ = ["behind", "migrate"]
+__all__ = ["behind", "migrate", "note"]
 
 _ONE_AT_A_TIME: Final = 7_146_209_301
 """The key of the advisory lock; any number that nobody else uses."""
@@ -47,6 +47,17 @@ def behind() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def note(action: str, **detail: Any) -> None:  # noqa: ANN401 - anything JSON holds
+    """Keep in the audit trail what was done from the command line; needs Django."""
+    from django.db import transaction  # noqa: PLC0415 - needs settings
+
+    from rolecall.server import clock  # noqa: PLC0415 - needs settings
+    from rolecall.server.audit.trail import SYSTEM, record  # noqa: PLC0415 - needs settings
+
+    with transaction.atomic():
+        record(SYSTEM, action, None, now=clock.now(), **detail)
 
 
 @contextmanager

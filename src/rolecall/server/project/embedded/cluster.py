@@ -67,6 +67,12 @@ class Cluster:
         self._user = user
         self._settings = dict(settings or {})
         self._say = say
+        self._wanted: int | None = None
+
+    def of_major(self, major: int) -> Self:
+        """This cluster, started with the programs of an older major version than our own."""
+        self._wanted = major
+        return self
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -181,6 +187,8 @@ class Cluster:
 
     def _major(self) -> int:
         """The major version of the cluster that is there, or of a new one."""
+        if self._wanted is not None:
+            return self._wanted
         majors = self.folder.majors()
         if majors and majors[-1] < NEWEST:
             raise BadConfig(

@@ -12,7 +12,11 @@ from rolecall.server.project.processes import give
 
 __all__ = ["LOCALE", "initialise"]
 
-LOCALE: Final = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+LOCALE: Final[tuple[str, ...]] = (
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+)
 """For versions that have a locale of their own, which no update of the machine can change."""
 
 _DEFAULTS: Final = {
