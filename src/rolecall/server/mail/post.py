@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
+from rolecall.server.mail import links
 from rolecall.server.mail.models import Message
 
 __all__ = ["message_id", "post", "send_next"]
@@ -115,7 +116,7 @@ def _hand_over(message: Message) -> None:
     )
     parts = [message.text]
     if message.link:
-        parts.append(settings.CONFIG.public_url.rstrip("/") + message.link)
+        parts.append(settings.CONFIG.public_url.rstrip("/") + links.complete(message.link))
     if message.why:
         parts.append(message.why)
     mail = EmailMessage(

@@ -5,19 +5,42 @@
 
 from collections.abc import Callable
 from functools import wraps
+from types import MappingProxyType
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
+from rolecall import errors
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require
 
-__all__ = ["Request", "page"]
+__all__ = ["STATUSES", "Request", "actor_of", "ip_of", "page", "status_of", "stranger"]
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+STATUSES: MappingProxyType[type[errors.Error], int] = MappingProxyType({
+    errors.Error: 500,
+    errors.Retry: 503,
+    errors.NotionBroken: 502,
+    errors.Skip: 502,
+    errors.Refused: 409,
+    errors.NotAllowed: 403,
+    errors.Gone: 404,
+    errors.Invalid: 422,
+    errors.Unsupported: 501,
+    errors.BadToken: 502,
+    errors.WrongPlan: 502,
+    errors.WrongWorkspace: 502,
+    errors.BadFile: 422,
+    errors.Stopped: 503,
+    errors.Unverified: 500,
+    errors.DiskFull: 507,
+})  # fmt: skip
+"""The HTTP status of an error of ours, or of the class above it (docs/reference/errors.md)."""
 
 
 class Request(HttpRequest):
@@ -39,7 +62,7 @@ def page(action: str) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: Request, *args: object, **kwargs: object) -> HttpResponse:
+        def guarded(request: Request, *args: object, **kwargs: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             require(request.actor, action)
@@ -48,3 +71,35 @@ def page(action: str) -> Callable[[View], View]:
         return guarded
 
     return guard
+
+
+def actor_of(request: HttpRequest, user: User) -> Actor:
+    """A user who acts by this request."""
+    return Actor(
+        kind="person",
+        id=user.public_id,
+        name=str(user),
+        user=user.pk,
+        ip=ip_of(request),
+        request_id=_number(request),
+    )
+
+
+def stranger(request: HttpRequest) -> Actor:
+    """Somebody whom we do not know, or not yet: nothing is allowed to them."""
+    return Actor(kind="person", name="Somebody", ip=ip_of(request), request_id=_number(request))
+
+
+def ip_of(request: HttpRequest) -> str | None:
+    """Where the request comes from; behind a proxy of ours, what the proxy says."""
+    ip: str = get_adapter().get_client_ip(request)
+    return ip.strip() or None
+
+
+def status_of(error: errors.Error) -> int:
+    """The HTTP status that a page or the API answers with."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def _number(request: HttpRequest) -> str:
+    return str(getattr(request, "request_id", ""))

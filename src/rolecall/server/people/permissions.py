@@ -4,6 +4,7 @@ Deny by default: an action that is not in the table, a role that is not in its r
 without a user: refused, with the reason.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,7 +12,17 @@ from rolecall.errors import NotAllowed
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import RoleAssignment
 
-__all__ = ["ACTIONS", "Allowed", "Denied", "may", "require", "roles_of", "scopes_of"]
+__all__ = [
+    "ACTIONS",
+    "Allowed",
+    "Denied",
+    "Role",
+    "covered",
+    "may",
+    "require",
+    "roles_of",
+    "scopes_of",
+]
 
 Role = RoleAssignment.Role
 _ALL = frozenset({Role.SUPER, Role.CONNECTORS, Role.AUDITOR, Role.MEMBER, Role.APP_OWNER,
@@ -93,7 +104,7 @@ def may(actor: Actor, action: str, *scopes: str) -> Allowed | Denied:
         return Allowed()
     if action not in ACTIONS or actor.user is None:
         return Denied(f"Nobody but Rolecall itself may do {action}.")
-    if actor.scopes is not None and not _covered(action, actor.scopes):
+    if actor.scopes is not None and not covered(action, actor.scopes):
         return Denied(f"This API key was made without {action}.")
     wanted = ACTIONS[action]
     for role, scope in roles_of(actor):
@@ -127,7 +138,8 @@ def scopes_of(actor: Actor, action: str) -> frozenset[str] | None:
     return None if "" in scopes else frozenset(scopes)
 
 
-def _covered(action: str, scopes: frozenset[str]) -> bool:
+def covered(action: str, scopes: AbstractSet[str]) -> bool:
+    """Whether one of a key's scopes is this action, or a prefix of it with `*`."""
     return action in scopes or any(
         one.endswith("*") and action.startswith(one[:-1]) for one in scopes
     )

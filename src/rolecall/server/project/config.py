@@ -48,6 +48,32 @@ class Oidc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str = "Single sign-on"
     """What the button says."""
 
+    def app(self) -> dict[str, Any]:
+        """The same as allauth wants it.
+
+        Raises:
+            BadConfig: the secret cannot be read, or the issuer is plain http on another machine.
+        """
+        url = urlsplit(self.issuer)
+        if url.scheme != "https" and url.hostname not in LOOPBACK:
+            raise BadConfig(
+                "oidc.issuer is not https.", hint="Correct it: whoever is in between could log in."
+            )
+        try:
+            secret = Path(self.client_secret_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadConfig(
+                f"oidc.client_secret_file cannot be read: {error.strerror}.",
+                hint="Put the secret there, readable by the user that Rolecall runs as.",
+            ) from error
+        return {
+            "provider_id": "sso",
+            "name": self.name,
+            "client_id": self.client_id,
+            "secret": secret,
+            "settings": {"server_url": self.issuer},
+        }
+
 
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the pages are served."""

@@ -9,21 +9,12 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from rolecall.errors import Conflict, Error, Gone, Invalid, NotAllowed, Retry
-from rolecall.server.audit.trail import Actor
-from rolecall.server.people.door import Request
+from rolecall.errors import Error
+from rolecall.server.people.door import Request, actor_of, status_of
 
-__all__ = ["Door", "RequestId", "actor_of", "status_of"]
+__all__ = ["Door", "RequestId"]
 
 Next = Callable[[Request], HttpResponse]
-
-_STATUS: tuple[tuple[type[Error], int], ...] = (
-    (NotAllowed, 403),
-    (Gone, 404),
-    (Conflict, 409),
-    (Invalid, 422),
-    (Retry, 503),
-)
 
 
 class RequestId:
@@ -48,8 +39,8 @@ class Door:
 
     def __call__(self, request: Request) -> HttpResponse:
         """Recognise who comes."""
-        if actor := actor_of(request):
-            request.actor = actor
+        if request.user.is_authenticated:
+            request.actor = actor_of(request, request.user)
         return self.get_response(request)
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
@@ -58,23 +49,3 @@ class Door:
             return None
         context = {"what": error.what, "hint": error.hint, "request_id": request.request_id}
         return render(request, "project/refused.html", context, status=status_of(error))
-
-
-def actor_of(request: Request) -> Actor | None:
-    """Who is logged in, or None."""
-    user = request.user
-    if not user.is_authenticated:
-        return None
-    return Actor(
-        kind="person",
-        id=user.public_id,
-        name=str(user),
-        user=user.pk,
-        ip=request.META.get("REMOTE_ADDR"),
-        request_id=request.request_id,
-    )
-
-
-def status_of(error: Error) -> int:
-    """The HTTP status of an error of ours (docs/reference/errors.md)."""
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)

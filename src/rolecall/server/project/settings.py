@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "rolecall.server.people.apps.PeopleConfig",  # before allauth, whose pages it replaces
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -49,7 +50,6 @@ INSTALLED_APPS = [
     "rolecall.server.audit.apps.AuditConfig",
     "rolecall.server.mail.apps.MailConfig",
     "rolecall.server.files.apps.FilesConfig",
-    "rolecall.server.people.apps.PeopleConfig",
     "rolecall.server.access.apps.AccessConfig",
     "rolecall.server.connectors.apps.ConnectorsConfig",
     "rolecall.server.search.apps.SearchConfig",
@@ -113,6 +113,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 _PREFIX = "__Host-" if CONFIG.secure else ""
+SESSION_ENGINE = "rolecall.server.people.sessions"
 SESSION_COOKIE_NAME = f"{_PREFIX}rolecall"
 SESSION_COOKIE_SECURE = CONFIG.secure
 SESSION_COOKIE_HTTPONLY = True
@@ -160,15 +161,42 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+CACHES = {
+    "default": {  # nothing but the login's throttle uses it: all web processes count together
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "people_throttle",
+    }
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ALLAUTH_TRUSTED_PROXY_COUNT = int(CONFIG.web.behind_proxy)
+ACCOUNT_ADAPTER = "rolecall.server.people.login.adapters.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "rolecall.server.people.login.adapters.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # users are invited by their address
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CONFIG.secure  # which only localhost can be
+SOCIALACCOUNT_ADAPTER = "rolecall.server.people.login.adapters.SingleSignOn"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by an address that the provider has verified
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form may post to nobody but us; the state guards the way back
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_PROVIDERS = (
+    {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [CONFIG.oidc.app()]}}
+    if CONFIG.oidc
+    else {}
+)
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 EMAIL_BACKEND = "rolecall.server.mail.outbox.Backend"
