@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from procrastinate.contrib.django import app as queue
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
 
 from rolecall.baton.ids import ksuid
 from rolecall.errors import Conflict
@@ -212,10 +214,18 @@ def _give_up(task: Task, now: datetime) -> None:
 
 
 def defer(task: Task) -> None:
-    """A job for it, in this transaction; syncs of one connector follow one another."""
+    """A job for it, in this transaction; syncs of one connector follow one another.
+
+    By Django's connection, whoever we are: a worker's app has a connection of its own, and a job
+    that was deferred there would be carried out before we commit, and stay if we do not.
+    """
     sync = task.kind == Task.Kind.SYNC
-    queue.configure_task(
-        JOB,
+    job = Job(
+        queue="default",
+        task_name=JOB,
+        task_kwargs={"task_id": task.pk},
         lock=f"sync:{task.connector_id}" if sync else None,
+        queueing_lock=None,
         priority=0 if sync else _URGENT,
-    ).defer(task_id=task.pk)
+    )
+    JobManager(DjangoConnector()).defer_job(job)
