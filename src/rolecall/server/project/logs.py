@@ -1,18 +1,35 @@
 """Log lines of the server: for a person on a terminal, one JSON object a line everywhere else.
 
 Only what is worth knowing is logged: starts, ends, failures. What people do is in the audit trail.
+Secrets are taken out here, whoever logs them: by how they look, or by `connector.log.hide`.
 """
 
 import logging
+import re
 import sys
 from typing import Any, Final
 
 import structlog
 
-__all__ = ["open_log"]
+from rolecall.connector.log import clean
 
-_QUIET: Final = ("django.request", "procrastinate", "gunicorn.access", "httpx2", "httpcore2")
+__all__ = ["Formatter", "open_log"]
+
+_QUIET: Final = ("procrastinate", "gunicorn.access", "httpx2", "httpcore2")
 """Loggers that say on INFO what nobody asks for."""
+
+_SECRET: Final = re.compile(
+    r"(?P<before>/login/link/|\b(?:ntn|secret|rck)_|\bBearer |://[^\s/:@\"']*:)[^\s\"'@\\]+"
+)
+"""Links that log in, Notion's tokens, our own API keys, bearer tokens, passwords in addresses."""
+
+
+class Formatter(structlog.stdlib.ProcessorFormatter):
+    """Structlog's, and no secret leaves it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line for an event, without secrets."""
+        return _SECRET.sub(r"\g<before>[secret]", clean(super().format(record)))
 
 
 def open_log(process: str, level: int = logging.INFO) -> None:
@@ -33,7 +50,7 @@ def open_log(process: str, level: int = logging.INFO) -> None:
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        Formatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -44,6 +61,8 @@ def open_log(process: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Which pages were not found or refused is nobody's business, and fills disks.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
