@@ -8,6 +8,7 @@ from rolecall.server.connectors.pages import (
     connectors,
     credentials,
     deeds,
+    holds,
     runs,
     settings,
 )
@@ -39,6 +40,7 @@ urlpatterns = [
     path("<str:connector_id>/sync", deeds.sync_now, name="sync_now"),
     path("<str:connector_id>/pause", deeds.pause, name="pause"),
     path("<str:connector_id>/resume", deeds.resume, name="resume"),
+    path("<str:connector_id>/holds/<str:hold_id>", holds.difference, name="difference"),
     path("<str:connector_id>/holds/<str:hold_id>/confirm", deeds.confirm, name="confirm"),
     path("<str:connector_id>/holds/<str:hold_id>/reject", deeds.reject, name="reject"),
 ]  # fmt: skip

@@ -79,12 +79,18 @@ def _connectors(actor: Actor) -> Card | None:
     return Card(
         title="Connectors",
         figure=f"{len(connectors):,}",
-        text="none yet: connect Notion to begin" if empty else f"of them {len(waiting)} waiting",
+        text=_how_many(len(connectors), len(waiting)),
         look=None if empty else _WANTED if waiting else _CALM,
         lines=lines,
         action="Add connector" if empty else "All connectors",
         address=reverse("connectors:add" if empty else "connectors:list"),
     )
+
+
+def _how_many(there: int, waiting: int) -> str:
+    if not there:
+        return "none yet: connect Notion to begin"
+    return f"{waiting:,} of them waiting for somebody" if waiting else "none waits for anybody"
 
 
 def _accounts(actor: Actor) -> Card | None:
@@ -96,7 +102,7 @@ def _accounts(actor: Actor) -> Card | None:
     return Card(
         title="Accounts",
         figure=f"{accounts.count():,}",
-        text=f"in {len(apps)} apps; {loose.count():,} people's accounts without a person",
+        text=f"{loose.count():,} of them people's, and without a person",
         action="All apps",
         address=reverse("access:apps"),
     )

@@ -105,6 +105,11 @@ class View(Generic[M]):
         return self.total > 0 or self.everything.exists()
 
     @property
+    def searchable(self) -> bool:
+        """Whether the table has a search."""
+        return self.table.search is not None
+
+    @property
     def pages(self) -> int:
         """How many pages there are."""
         return max(1, -(-min(self.total, COUNTED) // self.state.size))

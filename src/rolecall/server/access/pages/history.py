@@ -4,21 +4,23 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from rolecall.errors import Invalid
 from rolecall.server import clock
-from rolecall.server.access.models import App, Change, Grant, Presence, Sync
+from rolecall.server.access import asof
+from rolecall.server.access.models import AccountAttributes, App, Change, Grant, Presence, Sync
 from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import account_cell, app_crumbs, app_tabs, entitlement_name
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import require
 from rolecall.server.tables.answer import show, wants_file
-from rolecall.server.tables.look import NOTHING, mark, moment
+from rolecall.server.tables.look import NOTHING, link, mark, moment
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 from rolecall.server.tables.words import beginning_with
 
@@ -147,20 +149,17 @@ def as_of(request: Request, app_id: str) -> HttpResponseBase:
     """Who was there at a moment, with which role and groups, and how well that is known."""
     app = _app(request, app_id)
     at = moment_asked(request.GET.get("at", ""), now=clock.now())
-    rests_on = Sync.objects.filter(app=app, started_at__lte=at).first()
-    rows = Presence.objects.filter(_during(at), account__app=app)
     keep = (("at", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),)
     return show(
         request,
         "access/as_of.html",
         _as_of_table(at, keep),
-        rows if rests_on else rows.none(),
+        asof.accounts(app, at),
         app=app,
         at=at,
         typed=timezone.localtime(at).strftime("%Y-%m-%dT%H:%M"),
         zone=timezone.get_current_timezone_name(),
-        rests_on=rests_on,
-        age=at - rests_on.started_at if rests_on else None,
+        basis=asof.basis(app, at),
         crumbs=app_crumbs(app),
         tabs=app_tabs(app),
         prefix=f"{app.name} as of {at:%Y-%m-%d %H%M}",
@@ -186,38 +185,49 @@ def moment_asked(text: str, *, now: datetime) -> datetime:
     return at
 
 
-def _during(at: datetime) -> Q:
-    return Q(from_at__lte=at) & (Q(until_at=None) | Q(until_at__gt=at))
+def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[AccountAttributes]:
+    def held(one: AccountAttributes, kind: str) -> list[str]:
+        grants: list[Grant] = one.account.held_then  # type: ignore[attr-defined]
+        return [grant.entitlement.name for grant in grants if grant.entitlement.kind == kind]
 
+    def since(one: AccountAttributes) -> datetime:
+        (there,) = one.account.there_then  # type: ignore[attr-defined]
+        found: datetime = there.from_at
+        return found
 
-def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[Presence]:
-    def held(presence: Presence, kind: str) -> list[str]:
-        grants: list[Grant] = presence.account.held_then  # type: ignore[attr-defined]
-        return [one.entitlement.name for one in grants if one.entitlement.kind == kind]
+    def named(one: AccountAttributes) -> SafeString:
+        address = reverse("access:account", args=(one.account.public_id,))
+        return link(one.name or one.email, address, one.email if one.name else "")
 
-    then = Grant.objects.filter(_during(at)).order_by("entitlement__name")
+    then = Grant.objects.filter(asof.during(at)).order_by("entitlement__name")
     grants = Prefetch("account__grants", then.select_related("entitlement"), to_attr="held_then")
+    there = Presence.objects.filter(asof.during(at))
+    presences = Prefetch("account__presences", there, to_attr="there_then")
     return Table(
         noun="accounts",
         columns=(
             Column(
-                name="account",
-                label="Account",
-                value=lambda p: str(p.account),
-                show=lambda p: account_cell(p.account),
-                sort=("account__name",),
+                name="account", label="Account then", value=lambda d: d.name, show=named,
+                sort=("name",),
             ),
-            Column(name="role", label="Role then", value=lambda p: held(p, "role")),
-            Column(name="groups", label="Groups then", value=lambda p: held(p, "group")),
             Column(
-                name="since", label="Account since", value=lambda p: p.from_at,
-                show=lambda p: moment(p.from_at), sort=("from_at",),
+                name="email", label="E-mail", value=lambda d: d.email, sort=("email",),
+                usual=False,
+            ),
+            Column(name="status", label="Status then", value=lambda d: d.status),
+            Column(name="role", label="Role then", value=lambda d: held(d, "role")),
+            Column(name="groups", label="Groups then", value=lambda d: held(d, "group")),
+            Column(
+                name="since", label="Account since", value=since,
+                show=lambda d: moment(since(d)), usual=False,
             ),
         ),
         order="account",
         search=beginning_with("account__search"),
         search_label="Search names and e-mails",
-        fetch=lambda rows: rows.select_related("account").prefetch_related(grants),
+        fetch=lambda rows: rows.select_related("account").prefetch_related(
+            grants, presences
+        ),
         keep=keep,
     )  # fmt: skip
 

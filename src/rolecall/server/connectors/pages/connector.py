@@ -5,6 +5,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from rolecall.server.audit.models import Event
+from rolecall.server.connectors.capabilities import NAMES
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, Hold, LogLine, Secret, Task
 from rolecall.server.connectors.pages.finding import connector_for
@@ -36,6 +37,7 @@ def connector(request: Request, connector_id: str) -> HttpResponse:
         **context_of(request, one),
         **_going_on(one),
         "secrets": secrets,
+        "capabilities": [(NAMES.get(name, name), said) for name, said in one.capabilities.items()],
         "owners": owners(one),
         "schedule": schedule_words(one),
     }

@@ -20,19 +20,16 @@ __all__ = ["connectors"]
 
 
 def _records(connector: Connector) -> str | None:
-    """Accounts and grants of the last sync that was applied."""
+    """Accounts and grants that the last applied sync left."""
     sync = connector.app.last_sync
     if sync is None:
         return None
-    total = {name: _count(sync.counts.get(name)) for name in ("accounts", "resources", "grants")}
-    return ", ".join(f"{count:,} {name}" for name, count in total.items())
+    grants = sum(map(_left, sync.counts.get("grants", {}).values()))
+    return f"{_left(sync.counts.get('accounts', {})):,} accounts, {grants:,} grants"
 
 
-def _count(said: object) -> int:
-    """A count stands alone or as the total of what was added, changed, removed."""
-    if isinstance(said, dict):
-        said = said.get("total", 0)
-    return said if isinstance(said, int) else 0
+def _left(shift: dict[str, int]) -> int:
+    return shift.get("before", 0) + shift.get("added", 0) - shift.get("removed", 0)
 
 
 def _token_since(connector: Connector) -> datetime | None:

@@ -29,14 +29,25 @@ def _lasted(task: Task) -> timedelta | None:
 
 
 def _counted(task: Task, what: str) -> int | None:
-    """Rows that a sync added, changed or removed, of all types together."""
+    """Accounts and grants that a sync added, changed or removed."""
     if task.sync is None:
         return None
-    said = task.sync.counts.get(what)
-    if isinstance(said, int):
-        return said
-    kinds = [one for one in task.sync.counts.values() if isinstance(one, dict)]
+    counts = task.sync.counts
+    kinds = [counts.get("accounts", {}), *counts.get("grants", {}).values()]
     return sum(int(one.get(what, 0)) for one in kinds)
+
+
+def _found(task: Task) -> list[tuple[str, dict[str, int]]]:
+    """What a sync found, by kind."""
+    if task.sync is None:
+        return []
+    counts = task.sync.counts
+    grants = counts.get("grants", {})
+    return [
+        ("Accounts", counts.get("accounts", {})),
+        ("Resources", counts.get("resources", {})),
+        *((f"Grants of a {kind}", shift) for kind, shift in grants.items()),
+    ]
 
 
 def _counts(what: str) -> Column[Task]:
@@ -120,7 +131,7 @@ def run(request: Request, task_id: str) -> HttpResponse:
         "running": task.state in OPEN[:2],
         "lasted": _lasted(task),
         "lines": lines,
-        "counts": task.sync.counts if task.sync else {},
+        "found": _found(task),
         "may_download": may(request.actor, "connector:download", one.public_id),
         "crumbs": [
             *connector_crumbs(one),

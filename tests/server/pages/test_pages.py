@@ -1,0 +1,249 @@
+"""Every page of apps, accounts and connectors, rendered for somebody who may see it."""
+
+import csv
+import io
+import re
+import zipfile
+
+import pytest
+from company import HOSTILE, Company, a_hold, a_run, a_user, log_in
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 20
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    """Sixty accounts in one app."""
+    del db
+    return Company.build()
+
+
+@pytest.fixture
+def browser(client, company):
+    """A browser of a super administrator."""
+    log_in(client, company.user)
+    return client
+
+
+def addresses(company: Company) -> dict[str, str]:
+    """Name → address of every page that only shows something."""
+    app, connector = company.app.public_id, company.connector.public_id
+    account, entitlement = company.accounts[1].public_id, company.groups[0].public_id
+    named = {
+        "home": reverse("home"),
+        **{f"access:{n}": reverse(f"access:{n}") for n in ("apps", "unmanaged")},
+        "access:account": reverse("access:account", args=(account,)),
+        "connectors:list": reverse("connectors:list"),
+        "connectors:add": reverse("connectors:add"),
+        "connectors:set_up": reverse("connectors:set_up", args=("notion",)),
+        "connectors:run": reverse("connectors:run", args=(company.connector.tasks.first().pk,)),
+    }
+    for name in ("app", "accounts", "past_accounts", "entitlements", "feed", "differences",
+                 "as_of"):  # fmt: skip
+        named[f"access:{name}"] = reverse(f"access:{name}", args=(app,))
+    for name in ("past_access", "attributes", "history"):
+        named[f"access:{name}"] = reverse(f"access:{name}", args=(account,))
+    for name in ("entitlement", "past_holders"):
+        named[f"access:{name}"] = reverse(f"access:{name}", args=(entitlement,))
+    hold = a_hold(company.connector)
+    named["connectors:difference"] = reverse(
+        "connectors:difference", args=(connector, hold.public_id)
+    )
+    for name in ("connector", "live", "runs", "settings", "credentials", "tested", "audit"):
+        named[f"connectors:{name}"] = reverse(f"connectors:{name}", args=(connector,))
+    return named
+
+
+def test_every_page_shows_and_asks_little(browser, company, django_assert_max_num_queries):
+    """Each page answers, with at most 20 queries, and no text from Notion becomes markup."""
+    for name, address in addresses(company).items():
+        with django_assert_max_num_queries(MOST_QUERIES):
+            response = browser.get(address)
+        text = response.content.decode()
+
+        assert response.status_code == 200, name
+        assert "<script>alert" not in text, name
+        assert not re.search(r"\sstyle=|\son\w+=|javascript:", text), name
+        assert re.findall(r"<script(?![^>]*\ssrc=)", text) == [], name
+
+
+def test_every_page_sends_the_strict_policy(browser, company):
+    """No page may run or style anything that is written into it."""
+    for address in addresses(company).values():
+        policy = browser.get(address)["Content-Security-Policy"]
+
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_who_is_not_logged_in_goes_to_the_login(client, company):
+    """Without a login no page shows anything, and afterwards one is where one wanted to go."""
+    for address in addresses(company).values():
+        response = client.get(address)
+
+        assert response.status_code == 302
+        assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_a_member_sees_no_account(client, company):
+    """Whoever has no role over an app is told so, and which role it needs."""
+    log_in(client, a_user("member", name="Mia Member"))
+    response = client.get(reverse("access:accounts", args=(company.app.public_id,)))
+
+    assert response.status_code == 403
+    assert "one of these roles" in response.content.decode()
+
+
+def test_an_owner_of_one_app_sees_that_one(client, company):
+    """Lists hold what one may see, and nothing of the rest."""
+    owner = a_user("app_owner", name="Alva App", scope=company.app.public_id)
+    log_in(client, owner)
+
+    assert b"Acme workspace" in client.get(reverse("access:apps")).content
+    other = a_user("app_owner", name="Otto Other", scope="app_another")
+    log_in(client, other)
+    assert b"Acme workspace" not in client.get(reverse("access:apps")).content
+    assert client.get(reverse("access:app", args=(company.app.public_id,))).status_code == 403
+
+
+def rows_of(response) -> list[str]:
+    """The first cell of each row of the table on a page."""
+    return re.findall(r'<th role="rowheader".*?<a [^>]*>(.*?)</a>', response.content.decode())
+
+
+def test_pages_of_a_table_hold_every_row_once(browser, company):
+    """Walking through all pages shows each account once, in order, both ways round."""
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    for sort in ("account", "-account", "changed", "status"):
+        names = [
+            name
+            for page in (1, 2, 3)
+            for name in rows_of(browser.get(address, {"sort": sort, "page": page}))
+        ]
+
+        assert len(names) == len(set(names)) == 60, sort
+    assert "51\u201360 of 60" in browser.get(address, {"page": 3}).content.decode()
+    assert rows_of(browser.get(address, {"page": 99})) == rows_of(browser.get(address, {"page": 3}))
+
+
+def test_filters_and_search_narrow(browser, company):
+    """A filter leaves out what does not fit, and stands there as a chip that can be removed."""
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    outside = browser.get(address, {"external": "yes", "size": "100"})
+    found = browser.get(address, {"q": "ana co", "size": "100"})
+    domain = browser.get(address, {"domain": "else.example", "size": "100"})
+    group = browser.get(address, {"group": "des", "size": "100"})
+    nothing = browser.get(address, {"q": "nobody-is-called-that"})
+
+    fitting = [one for one in company.accounts if one.external]
+    assert len(rows_of(outside)) == len(fitting) == len(rows_of(domain))
+    assert "Remove the filter Address: External" in outside.content.decode()
+    assert rows_of(found)
+    assert all(name.startswith("Ana Costa") for name in rows_of(found))
+    assert len(rows_of(group)) == 30
+    assert "Clear search and filters" in nothing.content.decode()
+
+
+def test_csv_is_what_is_shown(browser, company):
+    """The file holds the rows of all pages, the columns shown, and no formula."""
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    response = browser.get(
+        address, {"as": "csv", "type": "human", "cols": "account,email,groups", "page": 2}
+    )
+    rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode())))
+
+    assert rows[0] == ["Account", "E-mail", "Groups"]
+    assert len(rows) == 61
+    assert HOSTILE in [row[0] for row in rows]
+    assert re.search(
+        r'filename="acme-workspace-accounts-\d{4}-\d\d-\d\d-type-human\.csv"',
+        response["Content-Disposition"],
+    )
+
+
+def test_a_formula_in_a_name_is_text_in_csv(browser, company):
+    """A name that a spreadsheet would compute has an apostrophe before it."""
+    one = company.accounts[0]
+    one.name = "=1+1"
+    one.save()
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    body = b"".join(browser.get(address, {"as": "csv"}).streaming_content).decode()
+
+    assert "'=1+1" in body
+    assert ",=1+1" not in body
+    assert "\n=1+1" not in body
+
+
+def test_xlsx_holds_text_and_no_formula(browser, company):
+    """The workbook has one sheet of strings; what looks like a formula is stored as a string."""
+    one = company.accounts[0]
+    one.name = "=1+1"
+    one.save()
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    body = b"".join(browser.get(address, {"as": "xlsx"}).streaming_content)
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+
+    assert "<f>" not in sheet
+    assert "=1+1" in sheet
+
+
+def test_an_export_needs_the_right_to_export(client, company):
+    """Somebody who may only see their one app exports that one and no other."""
+    log_in(client, a_user("member", name="Mia Member"))
+    address = reverse("access:accounts", args=(company.app.public_id,))
+
+    assert client.get(address, {"as": "csv"}).status_code == 403
+
+
+def test_a_hold_stands_on_the_connectors_page(browser, company):
+    """What would end, that nothing was applied, and two buttons."""
+    hold = a_hold(company.connector)
+    text = browser.get(
+        reverse("connectors:connector", args=(company.connector.public_id,))
+    ).content.decode()
+
+    assert "33 of 60 members would end. Nothing was applied." in text
+    assert "Needs confirmation" in text
+    for name in ("confirm", "reject"):
+        assert (
+            reverse(f"connectors:{name}", args=(company.connector.public_id, hold.public_id))
+            in text
+        )
+
+
+def test_the_log_is_polled_while_a_run_goes_on(browser, company):
+    """The live part asks again while something runs, and stops when it is over."""
+    address = reverse("connectors:live", args=(company.connector.public_id,))
+    calm = browser.get(address).content.decode()
+    a_run(company.connector, state="running")
+    busy = browser.get(address).content.decode()
+
+    assert "every 2s" not in calm
+    assert "every 2s" in busy
+    assert "One record is damaged" in busy
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [("2020-01-01T00:00", 200), ("", 200), ("nonsense", 422), ("9999-12-31T23:59", 422)],
+)
+def test_access_as_of_any_moment(browser, company, at, status):
+    """A moment before the first sync is said to be unknown; one that is none is refused."""
+    address = reverse("access:as_of", args=(company.app.public_id,))
+    response = browser.get(address, {"at": at})
+
+    assert response.status_code == status
+    if at.startswith("2020"):
+        assert "Nothing is known of that moment" in response.content.decode()
+
+
+def test_the_theme_is_kept_in_a_cookie(browser):
+    """The switch sets what the page's root says; an address elsewhere is not gone to."""
+    chosen = browser.post(reverse("appearance"), {"theme": "dark", "next": "//evil.example/"})
+    page = browser.get("/").content.decode()
+
+    assert chosen["Location"] == "/"
+    assert 'data-theme="dark"' in page
