@@ -1,4 +1,4 @@
-"""Django's name for this noun."""
+"""Django's name for this noun, and what it wants to be told."""
 
 from django.apps import AppConfig
 
@@ -10,3 +10,11 @@ class AccessConfig(AppConfig):
 
     name = "rolecall.server.access"
     label = "access"
+
+    def ready(self) -> None:
+        """Match accounts again whenever persons change."""
+        # Needs every model to be loaded.
+        from rolecall.server.access.matching import people_changed  # noqa: PLC0415
+        from rolecall.server.people import changed  # noqa: PLC0415
+
+        changed.register("access", people_changed)

@@ -3,13 +3,21 @@
 People knows no accounts; whoever does registers a function, which runs in the same transaction.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
+from typing import Protocol
 
 __all__ = ["Listener", "register", "tell"]
 
-Listener = Callable[[Collection[int], Collection[str], datetime], None]
-"""Given the persons (keys), the folded addresses that any of them has or had, and the moment."""
+
+class Listener(Protocol):
+    """What is called."""
+
+    def __call__(
+        self, persons: Collection[int], addresses: Collection[str], *, now: datetime
+    ) -> None:
+        """Given the persons (keys), and the folded addresses that any of them has or had."""
+
 
 _listeners: dict[str, Listener] = {}
 
@@ -22,4 +30,4 @@ def register(noun: str, listener: Listener) -> None:
 def tell(persons: Collection[int], addresses: Collection[str], now: datetime) -> None:
     """Tell all of them."""
     for listener in _listeners.values():
-        listener(persons, addresses, now)
+        listener(persons, addresses, now=now)

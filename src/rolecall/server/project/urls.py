@@ -4,6 +4,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from rolecall.server.api.urls import api
 from rolecall.server.project import pages
 
 __all__ = ["live", "ready", "urlpatterns"]
@@ -31,5 +32,6 @@ urlpatterns = [
     path("audit/", include("rolecall.server.people.audit_urls")),
     path("", include("rolecall.server.access.urls")),
     path("connectors/", include("rolecall.server.connectors.urls")),
+    path("api/", api.urls),
     path("search/", include("rolecall.server.search.urls")),
 ]

@@ -1,0 +1,122 @@
+"""Apps, and the syncs applied to them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from ninja import Query as Asked
+from ninja import Router, Schema
+
+from rolecall.errors import Gone
+from rolecall.server.access.models import App, Sync
+from rolecall.server.api.door import actor_of, answers
+from rolecall.server.api.paging import Cut, Page, Window, cut
+from rolecall.server.api.values import Id
+from rolecall.server.audit.trail import Actor
+from rolecall.server.people.permissions import require, scopes_of
+
+__all__ = ["SyncOut", "app_for", "router", "sync_of"]
+
+router = Router(tags=["apps"])
+
+
+class SyncOut(Schema):
+    """A sync that was applied."""
+
+    id: str
+    number: int
+    started_at: datetime
+    ended_at: datetime
+    applied_at: datetime
+    completeness: str
+    complete_types: list[str]
+    counts: dict[str, Any]
+    task: str
+
+    @staticmethod
+    def resolve_id(row: Sync) -> str:
+        """The public one."""
+        return row.public_id
+
+    @staticmethod
+    def resolve_task(row: Sync) -> str:
+        """Whose it is."""
+        return row.task_id
+
+
+class AppOut(Schema):
+    """A workspace."""
+
+    id: str
+    name: str
+    description: str
+    kind: str
+    state: str
+    domains: list[str]
+    accounts: int
+    last_sync: SyncOut | None
+    created_at: datetime
+
+    @staticmethod
+    def resolve_id(row: App) -> str:
+        """The public one."""
+        return row.public_id
+
+    @staticmethod
+    def resolve_accounts(row: App) -> int:
+        """Those there now."""
+        return int(row.here)  # type: ignore[attr-defined]
+
+
+def _rows() -> QuerySet[App]:
+    here = Count("accounts", filter=Q(accounts__present=True))
+    return App.objects.select_related("last_sync").annotate(here=here)
+
+
+def app_for(actor: Actor, app: str, action: str = "app:read") -> App:
+    """An app that the actor may do this to.
+
+    Raises:
+        Gone: there is none.
+        NotAllowed: they may not.
+    """
+    found = _rows().filter(public_id=app).first()
+    if found is None:
+        raise Gone("There is no such app.")
+    require(actor, action, found.public_id)
+    return found
+
+
+def sync_of(app: App, sync: str) -> Sync:
+    """A sync of this app.
+
+    Raises:
+        Gone: it has none with this id.
+    """
+    found = app.syncs.filter(public_id=sync).first()
+    if found is None:
+        raise Gone("This app has no such sync.")
+    return found
+
+
+@router.get("", response=answers(Page[AppOut]))
+def list_apps(request: HttpRequest, window: Asked[Window]) -> Cut[App]:
+    """The apps that one may see."""
+    actor = actor_of(request)
+    require(actor, "app:list")
+    scopes = scopes_of(actor, "app:list")
+    rows = _rows() if scopes is None else _rows().filter(public_id__in=scopes)
+    return cut(rows, window)
+
+
+@router.get("/{app}", response=answers(AppOut))
+def get_app(request: HttpRequest, app: Id) -> App:
+    """One app."""
+    return app_for(actor_of(request), app)
+
+
+@router.get("/{app}/syncs", response=answers(Page[SyncOut]))
+def list_syncs(request: HttpRequest, app: Id, window: Asked[Window]) -> Cut[Sync]:
+    """The syncs applied to an app, the newest first."""
+    return cut(app_for(actor_of(request), app).syncs.all(), window, newest_first=True)
