@@ -6,7 +6,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 from django.conf import settings
-from scenes import QUICK, Scene, person
+from quick_pace import QUICK
+from scenes import Scene, person
 
 from notion_sim import Options, Simulator
 

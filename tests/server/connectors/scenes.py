@@ -7,29 +7,17 @@ from typing import Any
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from notion_sim import Simulator
-from rolecall.notion.client import Patience
 from rolecall.server import clock
 from rolecall.server.access.models import App
 from rolecall.server.audit.models import Event
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors import tasks, work
 from rolecall.server.connectors.models import Connector, Task
-from rolecall.server.connectors.pace import Pace
 from rolecall.server.connectors.services import credential
 from rolecall.server.connectors.services.add import ExistingApp, NewApp, add
 from rolecall.server.connectors.services.edit import set_addresses
 from rolecall.server.connectors.services.running import sync_now
 from rolecall.server.people.models import RoleAssignment, User
-
-QUICK = Pace(
-    lease_s=2.0,
-    beat_s=0.05,
-    heartbeat_s=0.5,
-    sweep_cron="* * * * * *",
-    due_cron="* * * * * *",
-    patience=Patience(attempts=3, total_s=5.0, first_wait_s=0.01, longest_wait_s=0.05),
-)
-OTHER = "ntn_another_workspace_0000000000000000000000"
 
 
 def person(name: str, *roles: str, scope: str = "") -> Actor:

@@ -6,7 +6,8 @@ import pytest
 from django.db import transaction
 from procrastinate.contrib.django import app as queue
 from procrastinate.contrib.django.models import ProcrastinateJob
-from scenes import QUICK, Scene, jobs_of
+from quick_pace import QUICK
+from scenes import Scene, jobs_of
 
 from rolecall.errors import Conflict
 from rolecall.server.access.models import Sync

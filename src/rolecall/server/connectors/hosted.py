@@ -54,7 +54,7 @@ def job_for(connector: Connector, tokens: dict[str, str], folder: Path) -> Job:
         rest=rest,
         include_bots=rest is not None,
         keep=1,
-        travel=Travel(patience=pace().patience),
+        travel=Travel(patience=pace().patience, requests_per_second=pace().requests_per_second),
     )
 
 

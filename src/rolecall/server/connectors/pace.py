@@ -25,6 +25,8 @@ class Pace:
     """When schedules are looked at."""
     patience: Patience = field(default_factory=Patience)
     """How long a hosted connector tries again before a sync fails."""
+    requests_per_second: float | None = None
+    """Of a hosted connector: fixed, 0 is no limit; None adapts to Notion's patience."""
 
     @property
     def stalled_s(self) -> float:
