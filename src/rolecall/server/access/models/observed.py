@@ -175,7 +175,13 @@ class Account(models.Model):
 class Presence(Period):
     """When an account was there: who holds *has an account*."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="presences")
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.PROTECT,
+        related_name="presences",
+        db_index=False,
+        db_constraint=False,
+    )
 
     class Meta:
         constraints = (
@@ -194,7 +200,9 @@ class Presence(Period):
 class AccountAttributes(Period):
     """How an account was described, and when."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="descriptions")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="descriptions", db_constraint=False
+    )
     name = models.CharField(max_length=500, blank=True)
     email = models.CharField(max_length=320, blank=True)
     status = models.CharField(max_length=16, blank=True)
@@ -217,10 +225,18 @@ class Grant(Period):
     """An account holds an entitlement: what was observed, and nothing about why."""
 
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="grants", db_index=False
+        Account,
+        on_delete=models.PROTECT,
+        related_name="grants",
+        db_index=False,
+        db_constraint=False,
     )
     entitlement = models.ForeignKey(
-        Entitlement, on_delete=models.PROTECT, related_name="grants", db_index=False
+        Entitlement,
+        on_delete=models.PROTECT,
+        related_name="grants",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
