@@ -33,10 +33,19 @@ def wait_until(seen: Callable[[], object], within_s: float = LONG_S) -> None:
 
 @dataclass
 class Running:
-    """A data folder, and `rolecall up` on it."""
+    """A data folder, and `rolecall up` on it.
+
+    Attributes:
+        data: the folder.
+        port: where the pages are.
+        program: how `rolecall` is run.
+        as_user: whom to run it as, if not as ourselves.
+    """
 
     data: Path
     port: int = field(default_factory=a_free_port)
+    program: tuple[str, ...] = ROLECALL
+    as_user: int | None = None
     process: subprocess.Popen | None = None
 
     @property
@@ -50,15 +59,25 @@ class Running:
         }
 
     @property
+    def said(self) -> Path:
+        """Where it writes to."""
+        return self.data.with_suffix(".out")
+
+    @property
     def output(self) -> str:
         """What `up` has said so far."""
-        return self.data.with_suffix(".out").read_text()
+        return self.said.read_text()
 
     def start(self) -> None:
         """Start it, and wait until it says that it answers."""
-        with self.data.with_suffix(".out").open("wb") as output:
+        with self.said.open("wb") as output:
             self.process = subprocess.Popen(
-                [*ROLECALL, "up"], env=self.environ, stdout=output, stderr=output
+                [*self.program, "up"],
+                env=self.environ,
+                stdout=output,
+                stderr=output,
+                user=self.as_user,
+                cwd="/",
             )
         wait_until(lambda: "Rolecall is at" in self.output or self.process.poll() is not None)
         assert self.process.poll() is None, self.output
@@ -73,7 +92,7 @@ class Running:
     def run(self, *words: str | Path, **environ: str) -> subprocess.CompletedProcess:
         """Run another command on the same installation."""
         return subprocess.run(
-            [*ROLECALL, *words], env={**self.environ, **environ},
+            [*self.program, *words], env={**self.environ, **environ}, user=self.as_user, cwd="/",
             capture_output=True, text=True, check=False, timeout=LONG_S,
         )  # fmt: skip
 

@@ -163,10 +163,9 @@ class Supervisor:
             environ=self._environ(Role.OWNER),
         )
         if done.returncode != 0:
-            raise Fatal(
-                "The database cannot be brought up to this version: "
-                f"{done.stderr.strip() or 'it was stopped'}"
-            )
+            log.error("the schema could not be brought up to date", said=done.stderr)
+            reason = (done.stderr.strip().splitlines() or ["it was stopped"])[-1]
+            raise Fatal(f"The database cannot be brought up to this version: {reason}")
         for line in done.stdout.splitlines():
             self._say(line)
 
