@@ -20,6 +20,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from session_database import SessionDatabase
 
+from notion_sim import Options, Simulator
 from rolecall.server.people.models import User
 from rolecall.server.project.embedded.roles import Role
 
@@ -79,12 +80,27 @@ def program(words: list[str], environ: dict[str, str]) -> Iterator[subprocess.Po
 
 
 @pytest.fixture(scope="session")
-def site(database: SessionDatabase) -> Iterator[str]:
-    """The address of a running web process."""
+def sim() -> Iterator[Simulator]:
+    """A workspace of 24."""
+    with Simulator(Options(users=24, groups=6)) as sim:
+        yield sim
+
+
+@pytest.fixture(scope="session")
+def site(database: SessionDatabase, sim: Simulator) -> Iterator[str]:
+    """The address of a running web process, which lets connectors go to the simulator."""
     port = free_port()
     address = f"http://localhost:{port}"
-    environ = database.environ(Role.WEB, ROLECALL_PUBLIC_URL=address)
-    words = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4"]
+    environ = database.environ(Role.WEB, ROLECALL_PUBLIC_URL=address, **_reach(sim))
+    words = [
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--threads",
+        "4",
+        "--no-control-socket",
+    ]
     with program([*words, "rolecall.server.project.wsgi"], environ) as process:
         _until_it_answers(f"{address}/ready", process)
         yield address
@@ -103,14 +119,16 @@ def _until_it_answers(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def worker(database: SessionDatabase) -> Callable[..., object]:
-    """Starts a worker process, as a context manager; its environment can be added to."""
+def worker(database: SessionDatabase, sim: Simulator, transactional_db: None) -> Iterator[None]:
+    """A running worker process."""
+    del transactional_db
+    words = ["-c", f"{WORK}work(jobs_at_once=4)"]
+    with program(words, database.environ(Role.WORKER, **_reach(sim))):
+        yield
 
-    def start(**environ: str) -> object:
-        words = ["-c", f"{WORK}work(jobs_at_once=4)"]
-        return program(words, database.environ(Role.WORKER, **environ))
 
-    return start
+def _reach(sim: Simulator) -> dict[str, str]:
+    return {"ROLECALL_NOTION_ALLOWED_HOSTS": f"127.0.0.1:{sim.port}"}
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +164,7 @@ def open_page(chrome: Browser, site: str, transactional_db: None) -> Iterator[Ca
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda message: said.append(message) if message.type == "error" else 0)
-        page.on("pageerror", said.append)
+        page.on("pageerror", lambda error: said.append(error))  # noqa: PLW0108 - it is marked
         return page
 
     yield opened

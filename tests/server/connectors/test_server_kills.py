@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 import time
 from collections import Counter
 from itertools import pairwise
@@ -38,7 +39,7 @@ def programs(database, tmp_path, scene: Scene):
             role,
             DJANGO_SETTINGS_MODULE="quick_settings",
             ROLECALL_NOTION_ALLOWED_HOSTS=hosts,
-            PYTHONPATH=str(Path(__file__).parent),
+            PYTHONPATH=os.pathsep.join((str(Path(__file__).parent), *filter(None, sys.path))),
         )
 
     with Programs(environ=environ, log=tmp_path) as made:
@@ -134,15 +135,12 @@ def test_kills(scene: Scene, programs: Programs, record_property):
     holder = person("Kay", "connector_administrator")
     _, key = apikeys.make(holder, name="kills", scopes=["connector:*"], now=clock.now())
     door, path = Door(programs.port, key), f"/connectors/{connector.public_id}"
-    until(lambda: door.ask("GET", path), what="the web process")
 
     for number in range(RUNS * len(VICTIMS)):
-        victim = VICTIMS[number % len(VICTIMS)]
         scene.sim.move(3)
         door.ask("POST", f"{path}/sync")
         edit_for(dice.uniform(0.0, 1.6), door, path, f"Notion {number}")
-        programs.kill(victim)
-        door.ask("PATCH", path, name=f"Notion {number}.after")
+        programs.kill(victim := VICTIMS[number % len(VICTIMS)])
         programs.start(victim)
         until(lambda: door.ask("GET", path), what="the web process")
         if dice.random() < 0.5:

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from rolecall.server.access.pages import account, accounts, apps, entitlements, history
+from rolecall.server.access.pages import (
+    account,
+    accounts,
+    apps,
+    deciding,
+    differences,
+    entitlements,
+    history,
+)
 
 __all__ = ["app_name", "urlpatterns"]
 
@@ -15,9 +23,15 @@ urlpatterns = [
     path("apps/<str:app_id>/accounts/past", accounts.past_accounts, name="past_accounts"),
     path("apps/<str:app_id>/entitlements", entitlements.entitlements, name="entitlements"),
     path("apps/<str:app_id>/changes", history.feed, name="feed"),
-    path("apps/<str:app_id>/differences", history.differences, name="differences"),
+    path("apps/<str:app_id>/differences", differences.differences, name="differences"),
     path("apps/<str:app_id>/as-of", history.as_of, name="as_of"),
     path("accounts/<str:account_id>", account.account, name="account"),
+    path("apps/<str:app_id>/accounts/accept", deciding.accept_exact, name="accept_exact"),
+    path("accounts/<str:account_id>/person", deciding.choose_person, name="choose_person"),
+    path("accounts/<str:account_id>/person/set", deciding.set_person, name="set_person"),
+    path("accounts/<str:account_id>/person/accept", deciding.accept, name="accept"),
+    path("accounts/<str:account_id>/person/clear", deciding.clear_person, name="clear_person"),
+    path("accounts/<str:account_id>/type", deciding.set_type, name="set_type"),
     path("accounts/<str:account_id>/past", account.past_access, name="past_access"),
     path("accounts/<str:account_id>/attributes", account.attributes, name="attributes"),
     path("accounts/<str:account_id>/history", account.history, name="history"),

@@ -17,7 +17,7 @@ from rolecall.server.access.pages.looks import (
     type_mark,
 )
 from rolecall.server.people.door import Request, page
-from rolecall.server.people.permissions import require
+from rolecall.server.people.permissions import may, require
 from rolecall.server.tables.answer import show, wants_file
 from rolecall.server.tables.look import moment, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
@@ -95,6 +95,7 @@ def _list(request: Request, app: App, *, present: bool) -> HttpResponseBase:
         Account.objects.filter(app=app, present=present),
         app=app,
         present=present,
+        may_edit=bool(may(request.actor, "account:edit", app.public_id)),
         crumbs=app_crumbs(app),
         tabs=app_tabs(app),
         prefix=app.name,

@@ -1,6 +1,5 @@
-"""The past of an app: who had access at a moment, what changed between two syncs, the feed."""
+"""The past of an app: who had access at a moment, and the feed of what changed."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,6 +13,7 @@ from django.utils.safestring import SafeString
 from rolecall.errors import Invalid
 from rolecall.server import clock
 from rolecall.server.access import asof
+from rolecall.server.access.feed import of_app
 from rolecall.server.access.models import AccountAttributes, App, Change, Grant, Presence, Sync
 from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import account_cell, app_crumbs, app_tabs, entitlement_name
@@ -24,7 +24,7 @@ from rolecall.server.tables.look import NOTHING, link, mark, moment
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 from rolecall.server.tables.words import beginning_with
 
-__all__ = ["as_of", "differences", "feed", "moment_asked"]
+__all__ = ["as_of", "feed", "moment_asked"]
 
 _ICONS: Final = {
     Change.Kind.JOINED: "join",
@@ -34,7 +34,6 @@ _ICONS: Final = {
     Change.Kind.REMOVED: "minus",
     Change.Kind.EDITED: "pencil",
 }
-_NUMBER: Final = re.compile("[0-9]{1,9}")
 _KINDS: Final = tuple(Choice(value=k, label=label) for k, label in Change.Kind.choices)
 
 
@@ -79,17 +78,15 @@ _CHANGES: Final[tuple[Column[Change], ...]] = (
 )  # fmt: skip
 
 
-def _changes(noun: str, keep: tuple[tuple[str, str], ...] = ()) -> Table[Change]:
-    return Table(
-        noun=noun,
-        columns=_CHANGES,
-        order="-at",
-        filters=(Filter(name="kind", label="What", narrow=one_of("kind"), choices=_KINDS),),
-        search=beginning_with("account__search"),
-        search_label="Search names and e-mails",
-        fetch=lambda rows: rows.select_related("account", "entitlement", "before", "sync"),
-        keep=keep,
-    )
+_FEED: Final[Table[Change]] = Table(
+    noun="changes",
+    columns=_CHANGES,
+    order="-at",
+    filters=(Filter(name="kind", label="What", narrow=one_of("kind"), choices=_KINDS),),
+    search=beginning_with("account__search"),
+    search_label="Search names and e-mails",
+    fetch=lambda rows: rows.select_related("account", "entitlement", "before", "sync"),
+)
 
 
 @page("app:read")
@@ -99,49 +96,14 @@ def feed(request: Request, app_id: str) -> HttpResponseBase:
     return show(
         request,
         "access/feed.html",
-        _changes("changes"),
-        Change.objects.filter(app=app),
+        _FEED,
+        of_app(app),
         app=app,
         crumbs=app_crumbs(app),
         tabs=app_tabs(app),
         syncs=Sync.objects.filter(app=app)[:2],
         prefix=app.name,
     )
-
-
-@page("app:read")
-def differences(request: Request, app_id: str) -> HttpResponseBase:
-    """What changed from one sync to another."""
-    app = _app(request, app_id)
-    syncs = list(Sync.objects.filter(app=app)[:200])
-    older, newer = _two(request, syncs)
-    rows = Change.objects.filter(app=app)
-    rows = rows.filter(sync__number__gt=older, sync__number__lte=newer)
-    keep = (("from", str(older)), ("to", str(newer)))
-    return show(
-        request,
-        "access/differences.html",
-        _changes("differences", keep),
-        rows,
-        app=app,
-        syncs=syncs,
-        older=older,
-        newer=newer,
-        crumbs=app_crumbs(app, ("Changes", "access:feed")),
-        prefix=f"{app.name} sync {older} to {newer}",
-    )
-
-
-def _two(request: Request, syncs: list[Sync]) -> tuple[int, int]:
-    """The numbers of the two syncs that were asked for; the last two unless said otherwise."""
-    there = {one.number for one in syncs}
-    newest = max(there, default=0)
-    said = [request.GET.get(name, "") for name in ("from", "to")]
-    numbers = [int(text) for text in said if _NUMBER.fullmatch(text)]
-    older, newer = numbers if len(numbers) == 2 else (max(newest - 1, 0), newest)  # noqa: PLR2004
-    if not {older, newer} <= there | {0}:
-        raise Invalid("This app has no such sync.", hint="Choose two of the list.")
-    return min(older, newer), max(older, newer)
 
 
 @page("app:read")

@@ -32,24 +32,14 @@ _LINES = 200
 def connector(request: Request, connector_id: str) -> HttpResponse:
     """What it is, how it goes, what it can see."""
     one = connector_for(request, connector_id)
-    secrets = Secret.objects.filter(connector=one, state=Secret.State.CURRENT).order_by("slot")
-    context = {
-        **context_of(request, one),
-        **_going_on(one),
-        "secrets": secrets,
-        "capabilities": [(NAMES.get(name, name), said) for name, said in one.capabilities.items()],
-        "owners": owners(one),
-        "schedule": schedule_words(one),
-    }
-    return render(request, "connectors/connector.html", context)
+    return render(request, "connectors/connector.html", _overview(request, one))
 
 
 @page("connector:read")
 def live(request: Request, connector_id: str) -> HttpResponse:
-    """The part of the overview that changes while a task runs; asked for every two seconds."""
+    """The same without its frame; asked for every two seconds while something runs."""
     one = connector_for(request, connector_id)
-    context = {**context_of(request, one), **_going_on(one), "polled": True}
-    return render(request, "connectors/live.html", context)
+    return render(request, "connectors/live.html", {**_overview(request, one), "polled": True})
 
 
 @page("connector:read")
@@ -74,6 +64,18 @@ def context_of(request: Request, one: Connector) -> dict[str, object]:
         "crumbs": connector_crumbs(),
         "tabs": connector_tabs(one),
         "may": {name: bool(may(request.actor, f"connector:{name}", *scopes)) for name in actions},
+    }
+
+
+def _overview(request: Request, one: Connector) -> dict[str, object]:
+    capabilities = [(NAMES.get(name, name), said) for name, said in one.capabilities.items()]
+    return {
+        **context_of(request, one),
+        **_going_on(one),
+        "secrets": one.secrets.filter(state=Secret.State.CURRENT).order_by("slot"),
+        "capabilities": capabilities,
+        "owners": owners(one),
+        "schedule": schedule_words(one),
     }
 
 

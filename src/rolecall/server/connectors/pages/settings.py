@@ -82,8 +82,8 @@ def delete(request: Request, connector_id: str) -> HttpResponse:
     return done(
         request,
         lambda: deleting.delete(request.actor, connector_id, typed, now=clock.now()),
-        f"Deleted. {deleting.KEPT}",
-        to=("connector", connector_id),
+        "Deleted.",
+        to=("settings", connector_id),
     )
 
 

@@ -1,0 +1,124 @@
+"""What people decide about accounts: whose they are, and what stands behind them."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from rolecall.errors import Error, Gone, NotAllowed
+from rolecall.server import clock
+from rolecall.server.access import accounts
+from rolecall.server.access.pages.finding import account_for
+from rolecall.server.access.pages.looks import app_crumbs, link_look
+from rolecall.server.people.door import Request, page
+from rolecall.server.people.models import Person
+
+__all__ = ["accept", "accept_exact", "choose_person", "clear_person", "set_person", "set_type"]
+
+_SHOWN = 20
+
+
+@page("account:edit")
+def choose_person(request: Request, account_id: str) -> HttpResponse:
+    """Who it could be: those with its addresses first, then whom a search finds."""
+    account = account_for(request, account_id, "account:edit")
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    found = Person.objects.none()
+    if text:
+        fitting = Q(name__icontains=text) | Q(emails__folded__startswith=text.casefold())
+        found = Person.objects.filter(fitting).distinct()[:_SHOWN]
+    context = {
+        "account": account,
+        "candidates": accounts.candidates(account),
+        "found": found,
+        "text": text,
+        "link": link_look(account),
+        "crumbs": [
+            *app_crumbs(account.app, ("Accounts", "access:accounts")),
+            (str(account), reverse("access:account", args=(account.public_id,))),
+        ],
+    }
+    return render(request, "access/choose_person.html", context)
+
+
+@require_POST
+@page("account:edit")
+def set_person(request: Request, account_id: str) -> HttpResponse:
+    """Say by hand whose account it is."""
+    person = request.POST.get("person", "")
+    return _done(
+        request,
+        lambda: accounts.set_person(request.actor, account_id, person, now=clock.now()),
+        "Set by hand; only a hand changes it again.",
+        reverse("access:account", args=(account_id,)),
+    )
+
+
+@require_POST
+@page("account:edit")
+def accept(request: Request, account_id: str) -> HttpResponse:
+    """Accept the one person who has its address."""
+    return _done(
+        request,
+        lambda: accounts.accept(request.actor, account_id, now=clock.now()),
+        "Accepted.",
+        reverse("access:account", args=(account_id,)),
+    )
+
+
+@require_POST
+@page("account:edit")
+def clear_person(request: Request, account_id: str) -> HttpResponse:
+    """Say that it is not theirs."""
+    return _done(
+        request,
+        lambda: accounts.clear_person(request.actor, account_id, now=clock.now()),
+        "Cleared.",
+        reverse("access:account", args=(account_id,)),
+    )
+
+
+@require_POST
+@page("account:edit")
+def set_type(request: Request, account_id: str) -> HttpResponse:
+    """Human or service."""
+    kind = request.POST.get("type", "")
+    return _done(
+        request,
+        lambda: accounts.set_type(request.actor, account_id, kind, now=clock.now()),
+        "Saved.",
+        reverse("access:account", args=(account_id,)),
+    )
+
+
+@require_POST
+@page("account:edit")
+def accept_exact(request: Request, app_id: str) -> HttpResponse:
+    """Accept every account of an app that has the address of exactly one person."""
+    return _done(
+        request,
+        lambda: accounts.accept_exact(request.actor, app_id, now=clock.now()),
+        "All exact matches are accepted.",
+        reverse("access:accounts", args=(app_id,)),
+    )
+
+
+def _done(request: Request, deed: Callable[[], object], said: str, back: str) -> HttpResponse:
+    """Do it, say so, go back; a refusal is said there too.
+
+    Raises:
+        NotAllowed, Gone: they have a page of their own.
+    """
+    try:
+        deed()
+    except (NotAllowed, Gone):
+        raise
+    except Error as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    return HttpResponseRedirect(back)
