@@ -200,7 +200,7 @@ def well(manifest: Manifest, environ: Mapping[str, str]) -> bool:
 
 def answered(url: str) -> int:
     """The status of an answer."""
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - on this machine
         return int(answer.status)
 
 
