@@ -119,6 +119,22 @@ def test_nobody_waits_for_the_next_token(other: Controller):
     assert all(working.heard)
 
 
+def test_closing_leaves_no_renewal_behind(other: Controller):
+    """Who closes the channel while the next token is fetched leaves no task, and so no socket."""
+    other.doorkeeper.token_life_s = 1.0
+    other.spoil(Mishap(on="Token", do="hold", nth=2, seconds=2.0))
+
+    async def main() -> set[str]:
+        async with channel_to(other) as channel:
+            await channel.get_task()
+            await asyncio.sleep(0.85)
+            await channel.get_task()
+            await asyncio.to_thread(other.wait_for, "Token", 2)
+        return {one.get_name() for one in asyncio.all_tasks() - {asyncio.current_task()}}
+
+    assert asyncio.run(main()) == set()
+
+
 def test_a_token_is_used_to_its_end_if_there_is_no_other(other: Controller):
     """A token endpoint that fails for a while makes no gap as long as the old token is good."""
     other.doorkeeper.token_life_s = 3.0
