@@ -92,7 +92,7 @@ class Tasks:
             raise Unsupported("A sync without grants is not offered; ask for resource types.")
         job = _wished(self.job, wish)
         async with self._syncing:
-            job = replace(job, changes=self._changes())
+            job = replace(job, on_behalf=self._cause(task.id))
             try:
                 outcome = await self.sync(job)
             except Conflict as error:  # another process has our folder, and that passes
@@ -103,14 +103,16 @@ class Tasks:
         self._tell(task.id, outcome)
         return Finished()
 
-    def _changes(self) -> str:
-        """What a draft must not be older than: who asks for a sync after a change sees the change.
+    def _cause(self, task_id: str) -> str:
+        """Of what drafts a sync may take up: of this task's, from after our last change.
 
-        A draft is taken up for as long as `MAX_AGE`, and a change may take as long as that.
+        Whoever asks for a sync after a change, by us or by anybody, sees it: what was read for an
+        earlier task may be from before. A draft is taken up for as long as `MAX_AGE`, and a change
+        may take as long as that.
         """
         if self.desk is None:
-            return ""
-        return str(self.desk.journal.weight(self.desk.now() - 2 * MAX_AGE))
+            return task_id
+        return f"{task_id} {self.desk.journal.weight(self.desk.now() - 2 * MAX_AGE)}"
 
     async def _upload(self, task_id: str, file: BinaryIO) -> None:
         """Send a finished sync; what hinders us is between us and the controller, and passes."""
