@@ -40,7 +40,7 @@ class Tokens:
     """The access token of the moment; safe to be asked by many tasks at once.
 
     Args:
-        credentials: ours.
+        credentials: gives ours as they are at the moment.
         trust: whom to believe that they are the controller.
         now: the time, with zone.
         user_agent: what we call ourselves.
@@ -49,7 +49,7 @@ class Tokens:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: Callable[[], Credentials],
         *,
         trust: ssl.SSLContext,
         now: Callable[[], datetime],
@@ -116,8 +116,9 @@ class Tokens:
             await asyncio.gather(self._renewal, return_exceptions=True)
 
     async def _fetch(self) -> _Token:
-        url = self._credentials.token_url
-        form = token_form(self._credentials, now=self._now(), nonce=secrets.token_hex(16))
+        credentials = self._credentials()
+        url = credentials.token_url
+        form = token_form(credentials, now=self._now(), nonce=secrets.token_hex(16))
         try:
             async with (
                 httpx2.AsyncClient(verify=self._trust, timeout=TIMEOUT_S) as http,
