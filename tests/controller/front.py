@@ -67,6 +67,8 @@ class Front:
     _thread: threading.Thread | None = None
     _server: asyncio.Server | None = None
     _busy: set[asyncio.Task[Any]] = field(default_factory=set)
+    _calling: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
 
     def start(self) -> None:
         """Begin to listen; the same port again if there was one."""
@@ -90,6 +92,8 @@ class Front:
         assert self._loop
         assert self._thread
         self._call(self._finish_all())
+        with self._calling:
+            self._stopped = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -108,7 +112,11 @@ class Front:
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._loop
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        with self._calling:
+            if self._stopped:  # a restart may still be under way when a test is over
+                work.close()
+            else:
+                asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> None:
         if self._server is not None:
@@ -132,6 +140,7 @@ class Front:
                 one.writer.transport.abort()
 
     async def _finish_all(self) -> None:
+        await self._close()  # whoever restarts meanwhile may have opened it again
         for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
