@@ -99,6 +99,7 @@ async def _work(setting: Setting) -> None:
             desk=desk,
             skip_full_sync=False,
             log=log,
+            warn=log,
         )
         worker = Worker(
             controller=channel,

@@ -137,6 +137,9 @@ class _Run:
         assert self.connectors.errors == [], self._why()
         self.seen["resumed"] += self.connectors.said.count("resumed previous")
         self.seen["refused and started again"] += self.connectors.refused
+        self.seen["killed"] += self.connectors.killed
+        self.seen["of two connectors"] += len(self.scene.hosts) == 2
+        self.seen["with tokens of a second or two"] += self.scene.token_life_s < 3
         for wish, entry in self._pairs():
             self._judge_end(wish, entry)
         expected = Counter(effect for wish in self.wishes for effect in wish.effects)

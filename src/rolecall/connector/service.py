@@ -89,6 +89,7 @@ async def _serve(values: Mapping[str, Any]) -> None:
             desk=shared.desk,
             skip_full_sync=values["skip_full_sync"],
             log=log.info,
+            warn=log.warn,
         )
         vitals = Vitals(
             now=surroundings.now,

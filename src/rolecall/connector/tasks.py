@@ -40,6 +40,9 @@ __all__ = ["Tasks"]
 UPLOADS: Final = 3
 """How often a file is sent from its beginning before the task is handed back."""
 
+NAMED: Final = 20
+"""How many of the things that a sync could not read are named one by one; it counts all."""
+
 Sync = Callable[[Job], Awaitable[Outcome]]
 
 
@@ -60,6 +63,9 @@ class Tasks:
 
     skip_full_sync: bool
     log: Log
+    warn: Log
+    """Told what somebody should look at."""
+
     actions: baton.Actions = field(default_factory=baton.Actions)
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -128,6 +134,8 @@ class Tasks:
 
     def _tell(self, task_id: str, outcome: Outcome) -> None:
         missing = () if isinstance(outcome.result, Complete) else outcome.result.missing
+        for line in missing[:NAMED]:
+            self.warn(f"Missing: {line}", task_id=task_id)
         self.log(
             "uploaded a sync",
             task_id=task_id,
