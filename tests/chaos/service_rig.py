@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from multiprocessing import forkserver
@@ -32,6 +32,9 @@ from rolecall.errors import Code
 PATIENCE_S = 30
 ENDS = {int(Code.OK), -signal.SIGKILL, -signal.SIGTERM}
 """How a connector may end: well, killed, or stopped before it could listen."""
+
+FROZEN_S = 3.5
+"""Longer than the controller's leases."""
 
 MOST_REFUSED = 10
 LATER = timedelta(minutes=5)
@@ -108,11 +111,14 @@ class Connectors:
         assert not self._thread.is_alive(), "a connector does not stop"
 
     def hit(self, stop: Stop, number: int) -> None:
-        """Stop one connector, or kill it, or all; another takes the place of each."""
+        """Stop one connector, freeze it, kill it, or kill all; whoever ended is replaced."""
         everyone = list(self._running.items())
         for one, process in everyone:
             if stop.how == "stop" and one == number:
                 process.terminate()
+            elif stop.how == "freeze" and one == number and process.pid:
+                os.kill(process.pid, signal.SIGSTOP)
+                threading.Timer(FROZEN_S, _thaw, args=(process.pid,)).start()
             elif stop.how == "kill" and (stop.mishap or one == number):
                 process.kill()
                 self.killed += 1
@@ -165,6 +171,11 @@ class Connectors:
             self.errors.append(process.exitcode or 0)
         self._closing |= bool(self.errors) or self.refused > MOST_REFUSED
         del self._running[number]
+
+
+def _thaw(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
 
 
 def until(so: Callable[[], Any], seconds: float) -> bool:

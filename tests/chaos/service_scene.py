@@ -44,9 +44,15 @@ STOPS = [
     ("kill", "a change of Notion"),
     *[("kill", message) for message in KILLED_AT],
     ("stop", "any moment"),
+    ("freeze", "any moment"),
+    ("freeze", "a question to Notion"),
+    ("freeze", "a change of Notion"),
 ]
 EVERY = [*STRIKES, *STOPS]
 """All that can happen: scene number N has the N-th of these for certain, and others by chance."""
+
+LONGEST_WAIT_S = 5.0
+"""For the moment at which a connector is stopped."""
 
 Effect = tuple[str, str, str]
 
@@ -63,10 +69,11 @@ class Wish:
 
 @dataclass(kw_only=True)
 class Stop:
-    """A connector is told to stop, or killed; another takes its place."""
+    """A connector is told to stop, or killed, and another takes its place; or it stands still."""
 
     how: str
-    """`stop` (SIGTERM, one connector) or `kill` (-9; at a message, all of them at once)."""
+    """`stop` (SIGTERM, one connector), `kill` (-9; at a message, all of them at once), or `freeze`
+    (one stands still until its leases are over, and then goes on)."""
 
     at: str
     within_s: float
@@ -112,6 +119,9 @@ class Scene:
 def a_scene(dice: random.Random, surely: tuple[str, str]) -> Scene:
     """Everything but the tasks, which need the workspace; one of `EVERY` for certain."""
     many = "GetTasks" in surely or ("GetTask" not in surely and dice.random() < 0.3)
+    hosts = dice.choice((("here",), ("here",), ("here", "here"), ("here", "there")))
+    if surely[0] == "freeze":
+        hosts = ("here", "there")  # so that somebody else may be given the task
     stops = [a_stop(dice, one) for one in dice.choices(STOPS, k=dice.choice((0, 0, 0, 1, 2)))]
     strikes = [one for one in STRIKES if one[0] != ("GetTask" if many else "GetTasks")]
     mishaps = [a_mishap(dice, one) for one in dice.choices(strikes, k=dice.randint(0, 4))]
@@ -131,7 +141,7 @@ def a_scene(dice: random.Random, surely: tuple[str, str]) -> Scene:
             last_access_percent=0,
             latency_ms=dice.choice((0, 0, 4)),
         ),
-        hosts=dice.choice((("here",), ("here",), ("here", "here"), ("here", "there"))),
+        hosts=hosts,
         many=many,
         token_life_s=dice.choice((3600.0, 3600.0, 1.0, 2.0)),
         mishaps=mishaps,
@@ -160,10 +170,11 @@ def a_stop(dice: random.Random, kind: tuple[str, str]) -> Stop:
     """One end of a connector. A message is held before its effect, or its answer after it."""
     how, at = kind
     if at not in KILLED_AT:
-        return Stop(how=how, at=at, within_s=dice.uniform(0.05, 1.2))
+        when = dice.uniform(0.05, 1.2)
+        return Stop(how=how, at=at, within_s=when if at == "any moment" else LONGEST_WAIT_S)
     do = dice.choice(("hold", "hold_after")) if at != "Token" else "hold"
     held = Mishap(on=at, do=do, nth=dice.choice((1, 1, 2)), seconds=dice.uniform(0.05, 0.3))
-    return Stop(how=how, at=at, within_s=2.0, mishap=held)
+    return Stop(how=how, at=at, within_s=LONGEST_WAIT_S, mishap=held)
 
 
 def wishes(dice: random.Random, state: Any) -> list[Wish]:
