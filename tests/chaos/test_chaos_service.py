@@ -101,7 +101,8 @@ class _Run:
         ) as self.connectors:
             for stop in self.scene.stops:
                 self.sim.clear_requests()
-                if self._until(lambda: stop.due(self.sim), stop.within_s) or not stop.asks:  # noqa: B023
+                self._until(lambda: stop.due(self.sim) or self._ended(), stop.within_s)  # noqa: B023
+                if stop.due(self.sim) or not stop.asks:
                     self.connectors.hit(stop, self.dice.choice(self.connectors.numbers))
                     self.struck[stop.name] += 1
             assert self._until(self._ended, PATIENCE_S), self._why()
