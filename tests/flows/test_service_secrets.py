@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 from serving import free_port, until
@@ -13,7 +14,7 @@ from serving import free_port, until
 from chaos import oracle
 from controller import asks
 from controller.authority import new_identity
-from controller.board import Board
+from controller.board import Board, Entry
 from controller.service import Controller, Pace
 from hosted import hosted
 from notion_sim import Options, Simulator
@@ -45,6 +46,11 @@ def token(sim: Simulator, tmp_path: Path) -> Path:
     return file
 
 
+def ended(other: Controller, task: Any) -> Entry:
+    """What became of a task, on however slow a machine."""
+    return other.wait_finished(other.enqueue(task), 60)
+
+
 def renewed(sim: Simulator) -> str:
     """Another token, and none of the older ones is good any more."""
     sim.revoke_tokens()
@@ -70,16 +76,19 @@ def test_another_token_counts_from_the_next_task_on(
     grant = asks.grant_role(who, "membership_admin")
     environ = {"BATON_SCIM_TOKEN": "", "BATON_SCIM_TOKEN_FILE": str(token)}
     with hosted(sim, other, tmp_path / "state", "-p", **environ) as served:
-        assert other.wait_finished(other.enqueue(asks.sync())).applied
+        assert ended(other, asks.sync()).applied
         fresh = renewed(sim)
-        refused = other.wait_finished(other.enqueue(grant))
+        refused = ended(other, grant)
         token.write_text(fresh)
-        synced = other.wait_finished(other.enqueue(asks.sync()))
-        granted = other.wait_finished(other.enqueue(grant))
+        synced = ended(other, asks.sync())
+        granted = ended(other, grant)
 
         assert served.end() == 0
         assert fresh not in served.said
+        failed = [line for line in served.lines if line["msg"] == "a task failed"]
 
+    assert [line["task_id"] for line in failed] == [refused.task.id]
+    assert "token" in failed[0]["why"]
     assert (refused.state, refused.finishes[-1].code) == ("failed", FAILED_PRECONDITION)
     assert granted.state == "done", granted
     assert synced.applied, synced
@@ -93,9 +102,9 @@ def test_a_file_that_is_being_written_stops_nothing(
     """While it is missing, empty or no token, the one that was read before is used, and told so."""
     environ = {"BATON_SCIM_TOKEN": "", "BATON_SCIM_TOKEN_FILE": str(token)}
     with hosted(sim, other, tmp_path / "state", **environ) as served:
-        other.wait_for("Hello")
+        other.wait_for("Hello", timeout=60)
         token.unlink() if content is None else token.write_text(content)
-        synced = other.wait_finished(other.enqueue(asks.sync()))
+        synced = ended(other, asks.sync())
         assert served.end() == 0
 
     assert synced.applied
@@ -114,12 +123,12 @@ def test_health_asks_with_the_token_of_the_moment(
         "BATON_HEALTH_CHECK_PORT": str(port),
     }
     with hosted(sim, other, tmp_path / "state", **environ):
-        other.wait_for("Hello")
+        other.wait_for("Hello", timeout=60)
         fresh = renewed(sim)
         assert health(port) == HTTPStatus.SERVICE_UNAVAILABLE
         token.write_text(fresh)
         # An answer is repeated for two seconds.
-        until(lambda: health(port) == HTTPStatus.OK, seconds=10)
+        until(lambda: health(port) == HTTPStatus.OK, seconds=30)
 
 
 def test_another_client_secret(sim: Simulator, other: Controller, tmp_path: Path):
@@ -128,11 +137,11 @@ def test_another_client_secret(sim: Simulator, other: Controller, tmp_path: Path
     file.write_text(other.client_secret)
     environ = {"BATON_CLIENT_SECRET": "", "BATON_CLIENT_SECRET_FILE": str(file)}
     with hosted(sim, other, tmp_path / "state", **environ) as served:
-        assert other.wait_finished(other.enqueue(asks.sync())).applied
+        assert ended(other, asks.sync()).applied
         file.write_text(other_key.client_secret)
         other.doorkeeper.clients[other.client_id] = other_key.public
         other.forget_tokens()
-        synced = other.wait_finished(other.enqueue(asks.sync()))
+        synced = ended(other, asks.sync())
         assert served.end() == 0
 
     assert synced.applied
