@@ -27,7 +27,7 @@ class Sink:
     restarts: int = 0
     expected: int = 0
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         """Forget."""
         self.restarts += 1
         self.taken.clear()
@@ -36,7 +36,7 @@ class Sink:
         """Note the total."""
         self.expected = total
 
-    def take(self, records: Sequence[Any]) -> None:
+    async def take(self, records: Sequence[Any]) -> None:
         """Keep."""
         self.taken += records
 

@@ -70,7 +70,7 @@ class ScimWorkspace:
         differs = await self._differs(told)
         if differs:
             self._notice(f"The listing and the group {differs} disagree; reading every group.")
-            sink.restart()
+            await sink.restart()
         wanted = listed.ids - {row.id for row in listed.bad} if differs else told.silent
         bad, untold = list(listed.bad), list[str]()
 
@@ -84,7 +84,7 @@ class ScimWorkspace:
                 return
             if group.members is None:
                 untold.append(group.name)
-            sink.take([group] if group.members is not None else [])
+            await sink.take([group] if group.members is not None else [])
 
         await each(sorted(wanted), one, workers=self._workers)
         return GroupsRead(
@@ -184,24 +184,27 @@ class _Told:
     def __init__(self, sink: Sink[Group], dice: Random) -> None:
         self._sink = sink
         self._dice = dice
-        self.restart()
+        self._forget()
 
-    def restart(self) -> None:
+    def _forget(self) -> None:
         self.silent: set[str] = set()
         self._seen = 0
         self._largest: list[tuple[int, str, int]] = []
         self._random: tuple[str, int] | None = None
-        self._sink.restart()
+
+    async def restart(self) -> None:
+        self._forget()
+        await self._sink.restart()
 
     def expect(self, total: int) -> None:
         self._sink.expect(total)
 
-    def take(self, records: Sequence[Group]) -> None:
+    async def take(self, records: Sequence[Group]) -> None:
         told = [group for group in records if group.members is not None]
         self.silent.update(group.id for group in records if group.members is None)
         for group in told:
             self._sample(group.id, group.members or ())
-        self._sink.take(told)
+        await self._sink.take(told)
 
     def _sample(self, group_id: str, members: tuple[str, ...]) -> None:
         self._seen += 1
@@ -265,7 +268,7 @@ class RestWorkspace:
         return len((await self._page("")).rows)
 
     async def _once(self, sink: Sink[Member | Bot]) -> tuple[Listed, int]:
-        sink.restart()
+        await sink.restart()
         ids, bad, cursors = set[str](), list[BadRecord](), set[str]()
         cursor: str | None = ""
         while cursor is not None:
@@ -276,7 +279,7 @@ class RestWorkspace:
             fresh = [row for row in page.rows if not row.id or row.id not in ids]
             ids.update(row.id for row in fresh if row.id)
             bad += [row for row in fresh if isinstance(row, BadRecord)]
-            sink.take([row for row in fresh if not isinstance(row, BadRecord)])
+            await sink.take([row for row in fresh if not isinstance(row, BadRecord)])
             cursor = page.next_cursor
         return Listed(ids=ids, bad=tuple(bad)), len(cursors)
 
