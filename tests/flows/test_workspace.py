@@ -129,6 +129,22 @@ def test_groups_have_their_members_however_the_list_shows_them(
         assert single <= 4  # the three largest, and one random one
 
 
+def test_a_group_that_changes_between_list_and_look(sim: Simulator):
+    """Somebody leaves the largest group since it was listed: no reason to read every group."""
+    sim.reset(a_company())
+    largest = max(sim.state()["groups"], key=lambda group: len(group["members"]))
+    leave = {"fault": "meddle", "do": "out", "group": largest["id"], "times": 1}
+    leave |= {"user": largest["members"][0], "when": {"path": f"/Groups/{largest['id']}"}}
+    sim.set_faults([leave])
+    sink = Sink()
+
+    read = ask(sim, lambda workspace: workspace.groups(sink, dice=Random(1)))
+
+    assert len(truth(sim)[largest["id"]]) == len(largest["members"]) - 1
+    assert groups_of(sink)[largest["id"]] == set(largest["members"])  # as it was when it was read
+    assert (read.value.singly, read.notices, sink.restarts) == (False, [], 1)
+
+
 def test_a_group_that_vanishes_between_list_and_look(sim: Simulator):
     """A group deleted since it was listed is no error, and is not there."""
     sim.reset(a_company(members_in_list="absent"))

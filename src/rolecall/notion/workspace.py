@@ -17,9 +17,13 @@ from rolecall.notion.reading import Listed, Listing, Notice, Sink, each
 __all__ = ["GroupsRead", "RestWorkspace", "ScimWorkspace"]
 
 Record = TypeVar("Record", Member, Group)
+_Fetch = Callable[[int, int], Awaitable[scim.Page[Group]]]
 
 LARGEST: Final = 3
 """Groups whose listed members are compared with their own record, and one random group."""
+
+LOOKS: Final = 2
+"""How often listing and record are read again before they are said to disagree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class ScimWorkspace:
             Unfinished: it could not be proved that every group was seen.
         """
         told = _Told(sink, dice)
-        listed = await self._listing("groups", self._groups_page, told).read()
+        listed = await self._listing("groups", told.noting(self._groups_page), told).read()
         differs = await self._differs(told)
         if differs:
             self._notice(f"The listing and the group {differs} disagree; reading every group.")
@@ -165,13 +169,27 @@ class ScimWorkspace:
         async def one(sample: tuple[str, int]) -> None:
             try:
                 group = await self.group(sample[0])
+                if _mark(group) != sample[1] and await self._still_differs(group, told):
+                    found.append(group.name)
             except (Gone, BadRecord):
                 return
-            if group.members is None or _fingerprint(group.members) != sample[1]:
-                found.append(group.name)
 
         await each(told.samples(), one, workers=self._workers)
         return min(found, default="")
+
+    async def _still_differs(self, group: Group, told: "_Told") -> bool:
+        """Whether the listing does not show what the group has, or the group has only changed."""
+        for _ in range(LOOKS):
+            page = await self._groups_page(told.places[group.id], self._size)
+            listed = [row for row in page.rows if isinstance(row, Group) and row.id == group.id]
+            own = _mark(await self.group(group.id))
+            if own is not None and any(_mark(row) == own for row in listed):
+                return False
+        return True
+
+
+def _mark(group: Group) -> int | None:
+    return None if group.members is None else _fingerprint(group.members)
 
 
 def _fingerprint(members: tuple[str, ...]) -> int:
@@ -188,9 +206,20 @@ class _Told:
 
     def _forget(self) -> None:
         self.silent: set[str] = set()
+        self.places: dict[str, int] = {}
         self._seen = 0
         self._largest: list[tuple[int, str, int]] = []
         self._random: tuple[str, int] | None = None
+
+    def noting(self, fetch: _Fetch) -> _Fetch:
+        """The same pages, and note on which of them each group stands."""
+
+        async def fetched(start: int, count: int) -> scim.Page[Group]:
+            page = await fetch(start, count)
+            self.places.update((row.id, start) for row in page.rows)
+            return page
+
+        return fetched
 
     async def restart(self) -> None:
         self._forget()
