@@ -182,5 +182,5 @@ def until(so: Callable[[], Any], seconds: float) -> bool:
     """Wait for something to be so, or for some time; whether it is so."""
     end = time.monotonic() + seconds
     while not (found := bool(so())) and time.monotonic() < end:
-        time.sleep(0.005)
+        time.sleep(0.01)
     return found

@@ -86,7 +86,7 @@ class _Run:
         board = Board(
             clock=time.monotonic, dice=self.dice, sync_lease_s=1.0, lease_s=2.5, tries=1000
         )
-        pace = Pace(next_poll=0.02, next_heartbeat=0.15)
+        pace = Pace(next_poll=0.05, next_heartbeat=0.15)
         with Controller(board=board, pace=pace) as self.other:
             self.other.doorkeeper.token_life_s = self.scene.token_life_s
             self._play()
