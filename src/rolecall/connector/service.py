@@ -137,6 +137,10 @@ class _Renewed:
     jobs: Callable[[], Job]
 
     async def __call__(self, task: api.Task) -> Finished:
+        with log.about(task_id=task.id):
+            return await self._with_secrets_of_now(task)
+
+    async def _with_secrets_of_now(self, task: api.Task) -> Finished:
         job = self.jobs()
         if job != self.tasks.job:
             log.info("the credentials for Notion have changed")
