@@ -231,6 +231,20 @@ def test_a_controller_that_is_down_for_long(other: Controller):
     assert 3 <= len(lines) <= 15
 
 
+def test_a_controller_that_is_down_from_the_start(other: Controller):
+    """Each try is told once, with what a person can do about it."""
+    other.down()
+    with Working(other=other) as working:
+        time.sleep(0.5)
+        said = list(working.lines)
+        other.up()
+        other.wait_for("GetTask")
+
+    assert said
+    assert {message for message, _ in said} == {"the controller cannot be reached"}
+    assert "BATON_C1_API_HOST" in str(said[0])
+
+
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 502])
 def test_html_where_grpc_was_expected(other: Controller, status: int):
     """A proxy's page, whatever its status, is waited out in service mode once we were in."""

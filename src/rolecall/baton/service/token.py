@@ -91,8 +91,11 @@ class Tokens:
 
     def _look_at(self, ended: "asyncio.Future[str]") -> None:
         """Without a new token the old one does for some time; then ask again."""
-        if not ended.cancelled() and (error := ended.exception()) is not None:
-            self._renew_at = asyncio.get_running_loop().time() + AGAIN_S
+        if ended.cancelled() or (error := ended.exception()) is None:
+            return
+        now = asyncio.get_running_loop().time()
+        self._renew_at = now + AGAIN_S
+        if self._token and now < self._ends_at:  # else whoever asked has the error, and tells it
             self._log("the access token could not be renewed yet", why=str(error))
 
     async def _renew(self) -> str:
