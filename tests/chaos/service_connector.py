@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio._backends._asyncio
+import h11
+import httpcore2
 import rig
 
 from rolecall.baton.engine import Surroundings
@@ -32,6 +35,9 @@ from rolecall.notion.client import Client
 from rolecall.notion.finding import Finder
 from rolecall.notion.workspace import ScimWorkspace
 from working import QUICK, channel_to
+
+LOADED = (anyio, h11, httpcore2)
+"""What our HTTP client imports at its first request; the fork server has it for all processes."""
 
 BROKEN = 99
 """Exit status of what should never happen."""
