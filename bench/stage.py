@@ -68,12 +68,15 @@ class Stage:
 
 
 @contextmanager
-def stage(*simulator: object, flags: tuple[str, ...] = ()) -> Iterator[Stage]:
+def stage(
+    *simulator: object, flags: tuple[str, ...] = (), name_owner: bool = False
+) -> Iterator[Stage]:
     """All three, from start to end.
 
     Args:
         simulator: words for `notion-sim`.
         flags: of the connector.
+        name_owner: whether it is told of an owner, and so need not list everybody to find one.
     """
     words = ["-c", "from notion_sim.cli import main; main()", "--port", "0", *map(str, simulator)]
     with (
@@ -82,6 +85,8 @@ def stage(*simulator: object, flags: tuple[str, ...] = ()) -> Iterator[Stage]:
     ):
         try:
             sim = _announced(running)
+            if name_owner:
+                flags = (*flags, "--other-owner", _owner(sim))
             board = Board(clock=time.monotonic, tries=3)
             with (
                 Controller(board=board, pace=Pace(next_poll=1.0)) as controller,
@@ -91,6 +96,10 @@ def stage(*simulator: object, flags: tuple[str, ...] = ()) -> Iterator[Stage]:
                 yield Stage(sim=sim, controller=controller, connector=connector)
         finally:
             running.terminate()
+
+
+def _owner(sim: Far) -> str:
+    return next(str(one["id"]) for one in sim.state()["members"] if one["role"] == "owner")
 
 
 def _announced(running: "subprocess.Popen[str]") -> Far:

@@ -236,7 +236,9 @@ async def _notion(
         async with connect(job.scim, job.travel, surroundings.now) as client:
             yield _Notion(client=client, desk=None)
         return
-    kept = {**values, "file": str(job.target), "journal": _journal(values)}
+    # Without a file to look for owners in: ours is there for a moment, and takes seconds to unpack.
+    no_file = job.target.with_suffix(".none")
+    kept = {**values, "file": str(no_file), "journal": _journal(values)}
     async with open_desk(kept, surroundings, actor="controller", notice=log.warn) as desk:
         for entry, says in desk.resolved:
             log.warn("an open change was resolved", entry=entry.opened.id, says=says)
