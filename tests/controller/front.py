@@ -125,7 +125,7 @@ class Front:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
         self.port = sock.getsockname()[1]
-        self._server = await asyncio.start_server(self._accepted, sock=sock, ssl=self.context)
+        self._server = await asyncio.start_server(self._accepted, sock=sock)
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -149,33 +149,44 @@ class Front:
         await asyncio.sleep(0.01)  # transports close in the loop's next turns
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._served(reader, writer))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection from its beginning: whatever it has come to, we can close it."""
+        try:
+            await writer.start_tls(self.context)
+            connection = self._noted(writer)
+            try:
+                await self._answered(connection, reader, writer)
+            finally:
+                connection.open = False
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass  # cut, or nonsense: the other side notices
+        finally:
+            writer.transport.abort()
+
+    def _noted(self, writer: asyncio.StreamWriter) -> Connection:
         tls = writer.get_extra_info("ssl_object")
         connection = Connection(
             at=time.monotonic(), alpn=tls.selected_alpn_protocol() or "none", writer=writer
         )
         self.connections.append(connection)
-        task = asyncio.ensure_future(self._served(connection, reader, writer))
-        self._busy.add(task)
-        task.add_done_callback(self._busy.discard)
+        return connection
 
-    async def _served(
+    async def _answered(
         self,
         connection: Connection,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        try:
-            if connection.alpn != "h2":
-                await self._http(reader, writer)
-            elif self.html_status:
-                await pages.answer_h2(reader, writer, self.html_status)
-            else:
-                await self._piped(connection, reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # cut, or nonsense: the other side notices
-        finally:
-            connection.open = False
-            writer.transport.abort()
+        if connection.alpn != "h2":
+            await self._http(reader, writer)
+        elif self.html_status:
+            await pages.answer_h2(reader, writer, self.html_status)
+        else:
+            await self._piped(connection, reader, writer)
 
     async def _piped(
         self,

@@ -121,15 +121,14 @@ def test_nobody_waits_for_the_next_token(other: Controller):
 
 def test_closing_leaves_no_renewal_behind(other: Controller):
     """Who closes the channel while the next token is fetched leaves no task, and so no socket."""
-    other.doorkeeper.token_life_s = 1.0
-    other.spoil(Mishap(on="Token", do="hold", nth=2, seconds=2.0))
+    other.doorkeeper.token_life_s = 5.0
+    other.spoil(Mishap(on="Token", do="hold", nth=2, seconds=3.0))
 
     async def main() -> set[str]:
         async with channel_to(other) as channel:
-            await channel.get_task()
-            await asyncio.sleep(0.85)
-            await channel.get_task()
-            await asyncio.to_thread(other.wait_for, "Token", 2)
+            while len(other.received("Token")) < 2:
+                await channel.get_task()
+                await asyncio.sleep(0.05)
         return {one.get_name() for one in asyncio.all_tasks() - {asyncio.current_task()}}
 
     assert asyncio.run(main()) == set()

@@ -556,7 +556,7 @@ def test_a_lost_lease_ends_the_sync(other: Controller):
     other.pace = Pace(next_heartbeat=0.05)
     slow = Slow()
     task = other.enqueue(SYNC)
-    with Working(other=other, handler=slow):
+    with Working(other=other, handler=slow, limits=replace(QUICK, failures=10**6)):
         other.wait_until(lambda: other.entry(task).beats)
         other.entry(task).state = "done"
         other.wait_until(lambda: slow.cancelled)
