@@ -57,6 +57,7 @@ def serve(
             for task in tasks:
                 hand_out(task)
             time.sleep(seconds)
+            _wait_for(said, len(tasks) + 1)  # and a sync
         finally:
             connector.terminate()
             status = connector.wait(timeout=30)
@@ -98,6 +99,13 @@ def controller(
         process.terminate()
         process.wait(timeout=10)
         reader.join(timeout=5)
+
+
+def _wait_for(said: Sequence[str], many: int) -> None:
+    """Give a slow machine another minute for so many ends of tasks."""
+    last = time.monotonic() + 60
+    while len(said) < many and time.monotonic() < last:
+        time.sleep(0.1)
 
 
 def _listen(process: "subprocess.Popen[str]", said: list[str], tell: Callable[[str], None]) -> None:
