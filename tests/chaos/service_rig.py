@@ -29,7 +29,7 @@ from notion_sim import Simulator
 from rolecall.connector.job import Access
 from rolecall.errors import Code
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 ENDS = {int(Code.OK), -signal.SIGKILL, -signal.SIGTERM}
 """How a connector may end: well, killed, or stopped before it could listen."""
 
