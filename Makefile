@@ -6,7 +6,7 @@ RUNS ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check lint chaos bench coverage protos pins clean
+.PHONY: help demo demo-check test check lint chaos bench bench-service soak coverage protos pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ chaos: .venv/dev.stamp ## Every fault at every request, kills, planted defects (
 
 bench: .venv/dev.stamp ## Measure time, memory and requests against the floor, as ratios in one run
 	$(BIN)/python bench/run.py $(BENCH)
+
+bench-service: .venv/dev.stamp ## Measure how long changes wait while service mode syncs 100,000 people
+	$(BIN)/python bench/service.py $(BENCH)
+
+soak: .venv/dev.stamp ## Ten minutes of syncs and changes in service mode: does anything grow (SECONDS=N)
+	$(BIN)/python bench/soak.py --seconds $(or $(SECONDS),600)
 
 coverage: .venv/dev.stamp ## What the tests do not reach
 	$(BIN)/coverage erase

@@ -1,6 +1,11 @@
 """At the end of a run: what randomised tests have tried, and with which seed."""
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no counter-example.
+settings.register_profile("rolecall", deadline=None)
+settings.load_profile("rolecall")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

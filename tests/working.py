@@ -55,7 +55,7 @@ def channel_to(
     credentials = read_credentials(other.client_id, other.client_secret, api_host=other.address)
     roots = roots or other.ca_file
     tokens = Tokens(
-        credentials,
+        lambda: credentials,
         trust=ssl.create_default_context(cafile=str(roots)),
         now=lambda: datetime.now(UTC) + timedelta(seconds=ahead_s),
         user_agent="probe rolecall-notion/0",

@@ -75,6 +75,7 @@ def tell_where(tool: "Tool", folder: Path) -> None:
     tool.say(f"  {folder}/sync.c1z          both syncs, for every Baton tool")
     tool.say(f"  {folder}/access.xlsx       who has what, for a spreadsheet")
     tool.say(f"  {folder}/sync.c1z.journal  every change, one file each")
+    tool.say(f"  {folder}/service.log       what the connector logged in service mode")
     tool.say(f"Ask more: {BIN / 'rolecall-notion'} show access NAME -f {folder}/sync.c1z")
 
 
@@ -116,16 +117,20 @@ def work(tool: "Tool", environ: dict[str, str], *, seconds: float) -> None:
         "entitlement": entitlement,
         "principal": principal,
     }
-    tool.say(f"Service mode: for {seconds:.0f} seconds it works for a controller.")
+    tool.say(f"Service mode: for {seconds:.0f} seconds it works unattended for a controller, which")
+    tool.say(
+        "  asks for syncs, a role, its end, a list, and for a thing that Notion does not have."
+    )
+    tool.say("  $ BATON_CLIENT_ID=... BATON_CLIENT_SECRET=... rolecall-notion -p --state-dir state")
     tasks: list[dict[str, Any]] = [
         {"grant": {"entitlement": entitlement, "principal": principal}},
         {"revoke": {"grant": grant}},
         {"actionListSchemas": {}},
         {"eventFeed": {}},
     ]
-    said = serve(tool.folder, environ, tasks, seconds)
-    for line in said:
-        tool.say(f"  {line}")
+    said = serve(
+        tool.folder, environ, tasks, seconds=seconds, tell=lambda line: tool.say(f"  {line}")
+    )
     shown = "\n".join(said)
     for kind in ("sync_full", "grant", "revoke", "action_list_schemas"):
         expect(any(line.startswith(f"{kind} done") for line in said), shown)
@@ -229,7 +234,7 @@ class Tool:
 
     def json(self, *arguments: str) -> list[Any]:
         """Its output as JSON."""
-        found = json.loads(self._do([*arguments, "-o", "json"]).stdout)
+        found = json.loads(self._do([*arguments, "-o", "json"], quiet=True).stdout)
         expect(isinstance(found, list), "the JSON is no array")
         return list(found)
 
@@ -243,13 +248,15 @@ class Tool:
                 print(f"... and {len(lines) - most - 1} more")
         return self.json("show", what, "-f", "sync.c1z")
 
-    def _do(self, arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    def _do(
+        self, arguments: Sequence[str], *, quiet: bool = False
+    ) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
             [BIN / "rolecall-notion", *arguments],
             cwd=self.folder,
             env=self._environ,
             stdout=subprocess.PIPE,
-            stderr=None if self._watched else subprocess.PIPE,
+            stderr=None if self._watched and not quiet else subprocess.PIPE,
             text=True,
             check=False,
         )

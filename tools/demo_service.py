@@ -26,20 +26,26 @@ LAST = "SSL_CERT_FILE"
 
 
 def serve(
-    folder: Path, environ: dict[str, str], tasks: Sequence[dict[str, Any]], seconds: float
+    folder: Path,
+    environ: dict[str, str],
+    tasks: Sequence[dict[str, Any]],
+    *,
+    seconds: float,
+    tell: Callable[[str], None],
 ) -> list[str]:
     """Run controller and connector side by side.
 
     Args:
-        folder: for the connector's state.
+        folder: for the connector's state and its log, `service.log`.
         environ: leads to the simulator.
         tasks: for the controller to hand out, as protobuf JSON; it adds syncs of its own.
         seconds: how long.
+        tell: told, as it happens, what the controller says of each task that ended.
 
     Returns:
-        What the controller said of each task that ended.
+        All that was told.
     """
-    with controller(seconds) as (settings, said, hand_out):
+    with controller(seconds, tell) as (settings, said, hand_out):
         command = [str(BIN / "rolecall-notion"), "-p", "--state-dir", str(folder / "state")]
         connector = subprocess.Popen(
             command,
@@ -51,15 +57,17 @@ def serve(
             for task in tasks:
                 hand_out(task)
             time.sleep(seconds)
+            _wait_for(said, len(tasks) + 1)  # and a sync
         finally:
             connector.terminate()
             status = connector.wait(timeout=30)
-    return [*said, f"the connector was told to stop, and ended with {status}"]
+    tell(f"the connector was told to stop, and ended with status {status}")
+    return said
 
 
 @contextmanager
 def controller(
-    seconds: float,
+    seconds: float, tell: Callable[[str], None]
 ) -> Iterator[tuple[dict[str, str], list[str], Callable[[dict[str, Any]], None]]]:
     """A controller: its settings for a connector, what it says, and how to hand out a task."""
     command = [sys.executable, "-m", "controller", "--sync-every", str(max(5.0, seconds / 3))]
@@ -77,7 +85,7 @@ def controller(
             settings[match[1]] = shlex.split(match[2])[0]
         if LAST in settings:
             break
-    reader = threading.Thread(target=_listen, args=(process, said), daemon=True)
+    reader = threading.Thread(target=_listen, args=(process, said, tell), daemon=True)
     reader.start()
 
     def hand_out(task: dict[str, Any]) -> None:
@@ -93,5 +101,15 @@ def controller(
         reader.join(timeout=5)
 
 
-def _listen(process: "subprocess.Popen[str]", said: list[str]) -> None:
-    said.extend(line.strip() for line in process.stdout or ())
+def _wait_for(said: Sequence[str], many: int) -> None:
+    """Give a slow machine another minute for so many ends of tasks."""
+    last = time.monotonic() + 60
+    while len(said) < many and time.monotonic() < last:
+        time.sleep(0.1)
+
+
+def _listen(process: "subprocess.Popen[str]", said: list[str], tell: Callable[[str], None]) -> None:
+    begun = time.monotonic()
+    for line in process.stdout or ():
+        said.append(line.strip())
+        tell(f"{time.monotonic() - begun:4.1f} s  {said[-1]}")

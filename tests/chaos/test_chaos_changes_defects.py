@@ -119,8 +119,8 @@ DEFECTS = {
     ),
     "forget the last hour": Defect(
         where=f"{PROVISION}/journal.py",
-        old="            if reached.last is not None and reached.last >= moment:\n",
-        new="            if reached.last is not None and reached.last < moment:\n",
+        old="if at >= moment}\n",
+        new="if at < moment}\n",
         seen_by=(f"{GUARD}::test_the_cap_counts_people_over_all_commands",),
     ),
     "carry out an old plan": Defect(

@@ -10,6 +10,8 @@ import yaml
 
 from rolecall.connector.flags import supported
 from rolecall.connector.refused import REFUSED
+from rolecall.connector.settings import secrets_from_files
+from rolecall.errors import BadConfig
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file())
@@ -18,10 +20,6 @@ VARIABLE = re.compile(r"\bBATON_[A-Z0-9_]+\b(?!\*)")
 IMAGE = "registry.example/rolecall-notion"
 """A host that nobody can own (RFC 2606): an unedited file pulls nothing from a stranger."""
 
-SECRET_FILES = {
-    f"BATON_{name}_FILE" for name in ("SCIM_TOKEN", "API_KEY", "CLIENT_ID", "CLIENT_SECRET")
-}
-HEALTH = {f"BATON_HEALTH_CHECK{rest}" for rest in ("", "_PORT", "_BIND_ADDRESS")}
 NOT_READ = {
     "BATON_TMPDIR",
     "BATON_DISABLE_HTTP_CACHE",
@@ -47,7 +45,17 @@ def source() -> str:
 def understood() -> set[str]:
     """Every variable that does something."""
     flags = {flag.variable for flag in supported()}
-    return flags | set(VARIABLE.findall(source())) | SECRET_FILES | HEALTH
+    files = {f"{variable}_FILE" for variable in flags if read_from_a_file(f"{variable}_FILE")}
+    return flags | files | set(VARIABLE.findall(source()))
+
+
+def read_from_a_file(variable: str) -> bool:
+    """Whether the connector misses the file that a variable names."""
+    try:
+        secrets_from_files(environ={variable: "/nowhere"})
+    except BadConfig:
+        return True
+    return False
 
 
 def refused() -> set[str]:
@@ -68,6 +76,12 @@ def test_variables_of_the_guides_are_known(page: Path):
 
     assert named - understood() - refused() - NOT_READ == set()
     assert len(named) > 5
+
+
+def test_a_planted_variable_is_noticed():
+    """What is understood is found by asking the connector: neither nothing nor everything is."""
+    assert {"BATON_SCIM_TOKEN_FILE", "BATON_HEALTH_CHECK_PORT"} <= understood()
+    assert not {"BATON_JOURNAL_FILE", "BATON_HEALTH_CHECKS"} & understood()
 
 
 def test_what_is_said_to_be_refused_is_refused():

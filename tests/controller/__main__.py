@@ -17,7 +17,7 @@ from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 a
 
 
 def main() -> None:
-    """Run until standard input ends and the given time is over."""
+    """Run for the given time, or until it is stopped."""
     parser = argparse.ArgumentParser(prog="controller", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--seconds", type=float, default=0.0, help="how long to stay; 0: for ever")

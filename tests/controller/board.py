@@ -178,5 +178,6 @@ class Board:
                 continue
             last = max([entry.leases[-1].at, *entry.beats[-1:]])
             life = self.sync_lease_s if entry.kind == "sync_full" else self.lease_s
-            if now - last > life:
+            # Longer each time: on a machine that is too busy for it, a task must end some day.
+            if now - last > life * len(entry.leases):
                 entry.state = "queued"

@@ -67,6 +67,8 @@ class Front:
     _thread: threading.Thread | None = None
     _server: asyncio.Server | None = None
     _busy: set[asyncio.Task[Any]] = field(default_factory=set)
+    _calling: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
 
     def start(self) -> None:
         """Begin to listen; the same port again if there was one."""
@@ -90,6 +92,8 @@ class Front:
         assert self._loop
         assert self._thread
         self._call(self._finish_all())
+        with self._calling:
+            self._stopped = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -108,7 +112,11 @@ class Front:
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._loop
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        with self._calling:
+            if self._stopped:  # a restart may still be under way when a test is over
+                work.close()
+            else:
+                asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> None:
         if self._server is not None:
@@ -117,7 +125,7 @@ class Front:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
         self.port = sock.getsockname()[1]
-        self._server = await asyncio.start_server(self._accepted, sock=sock, ssl=self.context)
+        self._server = await asyncio.start_server(self._accepted, sock=sock)
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -132,6 +140,7 @@ class Front:
                 one.writer.transport.abort()
 
     async def _finish_all(self) -> None:
+        await self._close()  # whoever restarts meanwhile may have opened it again
         for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
@@ -140,33 +149,44 @@ class Front:
         await asyncio.sleep(0.01)  # transports close in the loop's next turns
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._served(reader, writer))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection from its beginning: whatever it has come to, we can close it."""
+        try:
+            await writer.start_tls(self.context)
+            connection = self._noted(writer)
+            try:
+                await self._answered(connection, reader, writer)
+            finally:
+                connection.open = False
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass  # cut, or nonsense: the other side notices
+        finally:
+            writer.transport.abort()
+
+    def _noted(self, writer: asyncio.StreamWriter) -> Connection:
         tls = writer.get_extra_info("ssl_object")
         connection = Connection(
             at=time.monotonic(), alpn=tls.selected_alpn_protocol() or "none", writer=writer
         )
         self.connections.append(connection)
-        task = asyncio.ensure_future(self._served(connection, reader, writer))
-        self._busy.add(task)
-        task.add_done_callback(self._busy.discard)
+        return connection
 
-    async def _served(
+    async def _answered(
         self,
         connection: Connection,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        try:
-            if connection.alpn != "h2":
-                await self._http(reader, writer)
-            elif self.html_status:
-                await pages.answer_h2(reader, writer, self.html_status)
-            else:
-                await self._piped(connection, reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # cut, or nonsense: the other side notices
-        finally:
-            connection.open = False
-            writer.transport.abort()
+        if connection.alpn != "h2":
+            await self._http(reader, writer)
+        elif self.html_status:
+            await pages.answer_h2(reader, writer, self.html_status)
+        else:
+            await self._piped(connection, reader, writer)
 
     async def _piped(
         self,

@@ -414,8 +414,9 @@ def test_hello_as_a_task_is_answered_by_hello(other: Controller):
         Mishap(on="FinishTask", do="refuse_after", times=3, code=CODE.UNKNOWN),
         Mishap(on="FinishTask", do="restart", seconds=0.3),
         Mishap(on="FinishTask", do="forget_tokens"),
+        Mishap(on="FinishTask", do="refuse", times=3, code=CODE.UNAUTHENTICATED),
     ],
-    ids=lambda one: one.do,
+    ids=lambda one: f"{one.do} {one.code.name}",
 )
 def test_the_end_is_repeated_until_it_is_heard(other: Controller, mishap: Mishap):
     """A FinishTask that was lost, before or after its effect, comes again, and says the same."""
@@ -555,7 +556,7 @@ def test_a_lost_lease_ends_the_sync(other: Controller):
     other.pace = Pace(next_heartbeat=0.05)
     slow = Slow()
     task = other.enqueue(SYNC)
-    with Working(other=other, handler=slow):
+    with Working(other=other, handler=slow, limits=replace(QUICK, failures=10**6)):
         other.wait_until(lambda: other.entry(task).beats)
         other.entry(task).state = "done"
         other.wait_until(lambda: slow.cancelled)

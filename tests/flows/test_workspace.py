@@ -27,7 +27,7 @@ class Sink:
     restarts: int = 0
     expected: int = 0
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         """Forget."""
         self.restarts += 1
         self.taken.clear()
@@ -36,7 +36,7 @@ class Sink:
         """Note the total."""
         self.expected = total
 
-    def take(self, records: Sequence[Any]) -> None:
+    async def take(self, records: Sequence[Any]) -> None:
         """Keep."""
         self.taken += records
 
@@ -127,6 +127,22 @@ def test_groups_have_their_members_however_the_list_shows_them(
     single = sum(one["path"].count("/") == 4 for one in sim.requests())
     if members == "full" and empty == "shown":
         assert single <= 4  # the three largest, and one random one
+
+
+def test_a_group_that_changes_between_list_and_look(sim: Simulator):
+    """Somebody leaves the largest group since it was listed: no reason to read every group."""
+    sim.reset(a_company())
+    largest = max(sim.state()["groups"], key=lambda group: len(group["members"]))
+    leave = {"fault": "meddle", "do": "out", "group": largest["id"], "times": 1}
+    leave |= {"user": largest["members"][0], "when": {"path": f"/Groups/{largest['id']}"}}
+    sim.set_faults([leave])
+    sink = Sink()
+
+    read = ask(sim, lambda workspace: workspace.groups(sink, dice=Random(1)))
+
+    assert len(truth(sim)[largest["id"]]) == len(largest["members"]) - 1
+    assert groups_of(sink)[largest["id"]] == set(largest["members"])  # as it was when it was read
+    assert (read.value.singly, read.notices, sink.restarts) == (False, [], 1)
 
 
 def test_a_group_that_vanishes_between_list_and_look(sim: Simulator):

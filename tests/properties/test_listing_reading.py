@@ -49,14 +49,14 @@ class Basket:
 
     ids: list[str] = field(default_factory=list)
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         """Forget all."""
         self.ids.clear()
 
     def expect(self, total: int) -> None:
         """Nothing to draw."""
 
-    def take(self, records) -> None:
+    async def take(self, records) -> None:
         """Keep these."""
         self.ids += [record.id for record in records]
 

@@ -1,9 +1,18 @@
 """Rows of a c1z are the deterministic bytes of their messages."""
 
+import sqlite3
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolecall.baton.c1z.rows import entitlement_row, grant_rows, resource_row, resource_type_row
+from rolecall.baton.c1z.rows import (
+    entitlement_row,
+    grant_rows,
+    insert,
+    resource_row,
+    resource_type_row,
+)
 from rolecall.baton.proto._generated.c1.connector.v2.entitlement_pb2 import Entitlement
 from rolecall.baton.proto._generated.c1.connector.v2.grant_pb2 import Grant
 from rolecall.baton.proto._generated.c1.connector.v2.resource_pb2 import (
@@ -57,3 +66,16 @@ def test_a_grant_embeds_a_stub():
     (row,) = grant_rows(ENTITLEMENT, "user", ["u1"], STAMP)
 
     assert Grant.FromString(row[6]).entitlement.description == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 151])
+def test_every_row_is_written_in_order(count: int):
+    """However many there are, and however many go into one statement."""
+    database = sqlite3.connect(":memory:")
+    database.execute("create table t (id integer primary key, a, b)")
+
+    insert(database, "insert into t (a, b) values", ((str(n), bytes([n])) for n in range(count)))
+
+    found = database.execute("select a, b from t order by id").fetchall()
+    database.close()
+    assert found == [(str(n), bytes([n])) for n in range(count)]

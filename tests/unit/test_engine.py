@@ -1,6 +1,7 @@
 """The engine with tiny phases: what a sync may be called, and what is left when it ends early."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import count
@@ -45,19 +46,30 @@ class Engine:
         self.target = folder / "x.c1z"
         self.said: list[str] = []
         self._ids = count(1)
+        self.on: dict[str, Callable[[], object]] = {}
+        """What to do when something is logged."""
         self.now = NOON
 
     def run(self, *reads: Read, boot: str = "b", **plan: Any) -> Complete | Partial:
         """Sync with phases called 1, 2, 3 ..."""
+        return asyncio.run(self.sync(*reads, boot=boot, **plan))
+
+    async def sync(self, *reads: Read, boot: str = "b", **plan: Any) -> Complete | Partial:
+        """The same where a loop runs already."""
         phases = tuple(Phase(name=str(n), read=read) for n, read in enumerate(reads, 1))
         given = {"target": self.target, "phases": phases, "config": "c", **plan}
         world = Surroundings(
             now=lambda: self.now,
             new_id=lambda: f"sync-{next(self._ids)}",
             boot=boot,
-            log=lambda message, /, **_facts: self.said.append(message),
+            log=self._log,
         )
-        return asyncio.run(sync(Plan(**given), world))
+        return await sync(Plan(**given), world)
+
+    def _log(self, message: str, /, **_facts: object) -> None:
+        self.said.append(message)
+        if message in self.on:
+            self.on[message]()
 
     @property
     def users(self) -> set[str]:
@@ -218,3 +230,58 @@ def test_two_at_once(engine: Engine):
     engine.run(reads("a"), second)
 
     assert engine.users == {"a"}
+
+
+def test_a_page_that_is_written_is_no_ghost(engine: Engine):
+    """Cancelled while the draft's own thread writes: that comes to its end, and is taken back."""
+    written = []
+
+    async def read(draft: Draft, _missing: list[str]) -> None:
+        may_end = threading.Event()
+
+        def write() -> None:
+            assert may_end.wait(10)
+            draft.add_resources([a_user("ghost")])
+            written.append("ghost")
+
+        caller = asyncio.current_task()
+        assert caller is not None
+        asyncio.get_running_loop().call_later(0.02, may_end.set)
+        asyncio.get_running_loop().call_later(0.01, caller.cancel)
+        await draft.aside(write)
+        await asyncio.sleep(10)
+
+    with pytest.raises(Interrupted, match="go on from there"):
+        engine.run(reads("a"), read)
+    assert written == ["ghost"]
+
+    engine.run(reads("x"), reads("b"))
+    assert engine.users == {"a", "b"}
+
+
+def test_the_loop_is_free_while_a_sync_is_saved(engine: Engine):
+    """Indices, checks and packing hold up nobody else."""
+    engine.on["Saving c1z..."] = lambda: asyncio.get_running_loop().call_soon(
+        lambda: engine.said.append("somebody else's turn")
+    )
+
+    engine.run(reads("a"))
+
+    assert engine.said[-3:] == ["Saving c1z...", "somebody else's turn", "c1z: saved"]
+
+
+def test_a_cancellation_while_saving_is_too_late(engine: Engine):
+    """The file is replaced, its caller told; and then the cancellation is heard."""
+
+    async def story() -> Complete | Partial:
+        caller = asyncio.current_task()
+        assert caller is not None
+        engine.on["Saving c1z..."] = lambda: asyncio.get_running_loop().call_soon(caller.cancel)
+        result = await engine.sync(reads("a"))
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(10)
+        return result
+
+    assert isinstance(asyncio.run(story()), Complete)
+    assert engine.users == {"a"}
+    assert engine.left == ["x.c1z"]

@@ -1,16 +1,18 @@
 """The journal in a folder: what is on the disk when, and what a crash leaves."""
 
+import gc
 import json
 import multiprocessing
 import os
 import stat
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolecall.baton.ids import ksuid
@@ -121,6 +123,7 @@ def test_entries_come_oldest_first(journal: FolderJournal):
     assert len(list(journal.entries(since=NOW + timedelta(seconds=2)))) == 1
 
 
+@settings(deadline=None)  # a disk that others use takes its time to write
 @given(cut=st.integers(0, 400))
 def test_a_torn_end_is_no_damage(tmp_path_factory: pytest.TempPathFactory, cut: int):
     """Wherever a crash cuts the file: what was whole is there, and writing goes on after it."""
@@ -193,6 +196,46 @@ def test_the_hour_slides(journal: FolderJournal):
     assert changed(0) == changed(60) == {"a", "b"}
     assert changed(61) == changed(80) == {"b"}
     assert changed(81) == frozenset()
+
+
+def test_memory_does_not_grow_with_the_number_of_changes(journal: FolderJournal):
+    """A service that gives and takes for ever remembers people, and not each of its changes."""
+
+    def give_and_take(times: int) -> None:
+        for _ in range(times):
+            entry = opened(NOW, "a")
+            journal.open(entry)
+            journal.note(entry.id, happened("calling"))
+            journal.note(entry.id, happened("verified"))
+            assert journal.changed_since(NOW - HOUR) == {"a"}
+
+    give_and_take(20)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        give_and_take(100)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+    assert grown < 100 * 100
+
+
+def test_what_others_have_noted_counts(journal: FolderJournal, tmp_path: Path):
+    """Entries from before we came are read, and a longer window reads further back."""
+    for minutes, who in ((0, "a"), (30, "b")):
+        moment = NOW + timedelta(minutes=minutes)
+        entry = opened(moment, who)
+        journal.open(entry)
+        journal.note(entry.id, happened("calling", moment))
+        journal.note(entry.id, happened("failed", moment))
+    later = FolderJournal(tmp_path / "journal")
+
+    assert later.changed_since(NOW + timedelta(minutes=20)) == {"b"}
+    assert later.changed_since(NOW - HOUR) == {"a", "b"}
+    assert later.changed_since(NOW + timedelta(minutes=40)) == frozenset()
+    assert later.changed_since(NOW) == {"a", "b"}
 
 
 def test_an_open_entry_is_read_anew(journal: FolderJournal):

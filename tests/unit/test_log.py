@@ -56,6 +56,17 @@ def test_a_caller_outside_is_named_by_its_file():
     assert json.loads(log.Lines("json").format(record))["caller"] == "x.py:1"
 
 
+def test_what_a_line_is_about():
+    """Facts of the surroundings come first, what the line itself says wins, and both end there."""
+    with log.about(task_id="a", host="h"), log.about(task_id="b"):
+        inside = a_line("console", "Slow", seconds=3)
+        own = a_line("console", "Slow", task_id="c")
+
+    assert inside == "warn   Slow  task_id=b  host=h  seconds=3"
+    assert own == "warn   Slow  task_id=c  host=h"
+    assert a_line("console", "Slow") == "warn   Slow"
+
+
 def test_levels_and_places(tmp_path: Path):
     """Only what is important enough is written, to each place that was named."""
     file = tmp_path / "run.log"

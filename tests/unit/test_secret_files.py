@@ -79,6 +79,14 @@ def test_unreadable_files(tmp_path: Path):
         assert str(path) in str(refused.value)
 
 
+def test_a_secret_in_the_place_of_its_file():
+    """A secret that was pasted where its file should be named is not repeated."""
+    with pytest.raises(BadConfig, match="BATON_SCIM_TOKEN_FILE") as refused:
+        settings.secrets_from_files(environ={"BATON_SCIM_TOKEN_FILE": "ntn_made_up"})
+
+    assert "ntn_made_up" not in str(refused.value)
+
+
 def test_the_webhook_secret(tmp_path: Path):
     """By variable or by file, not by both, hidden from the log either way."""
     file = tmp_path / "hook"

@@ -40,6 +40,9 @@ def decoded(part: str) -> dict[str, object]:
         ("a@h.example:8443/x/y", "", "h.example", "h.example:8443"),
         ("a@h.example/x", "o.example", "h.example", "o.example:443"),
         ("a@h.example:8443/x", "localhost:9", "h.example", "localhost:9"),
+        ("a@h.example/x", "[::1]:9", "h.example", "[::1]:9"),
+        ("a@h.example/x", "[::1]", "h.example", "[::1]:443"),
+        ("a@h.example/x", "10.0.0.1", "h.example", "10.0.0.1:443"),
     ],
 )
 def test_a_client_id_says_where_to_go(client_id: str, api_host: str, audience: str, address: str):
@@ -51,7 +54,31 @@ def test_a_client_id_says_where_to_go(client_id: str, api_host: str, audience: s
     assert found.name == "a"
 
 
-@pytest.mark.parametrize("client_id", ["", "a", "a@h", "@h/x", "a@/x", "a@h/", "h/x", "a/b@h"])
+@pytest.mark.parametrize(
+    "api_host",
+    [
+        "https://o.example",
+        "o.example/",
+        "jo:made-up-password@o.example",
+        "o.example:https",
+        "o.example:0",
+        "o.example:65536",
+        "::1",
+        "two words",
+        "o.example:",
+    ],
+)
+def test_an_address_of_another_form_is_refused(api_host: str):
+    """What is neither HOST nor HOST:PORT is refused at once, and not repeated."""
+    with pytest.raises(BadConfig, match="BATON_C1_API_HOST") as refused:
+        read_credentials("a@h.example/x", ME.client_secret, api_host=api_host)
+
+    assert "made-up" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "client_id", ["", "a", "a@h", "@h/x", "a@/x", "a@h/", "h/x", "a/b@h", "a@h:x/y", "a@b@h/x"]
+)
 def test_a_client_id_of_another_form_is_refused(client_id: str):
     """All four parts must be there."""
     with pytest.raises(BadConfig, match="client id"):

@@ -153,9 +153,36 @@ def test_a_secret_from_three_places(tmp_path: Path):
 
 @pytest.mark.parametrize("entry", [{"token_env": "X"}, {"token_file": "/none"}])
 def test_a_secret_that_is_not_where_it_should_be(entry: dict[str, str]):
-    """A named place that holds nothing is an error, not an empty token."""
-    with pytest.raises(BadConfig):
+    """A named place that holds nothing is an error that names it, not an empty token."""
+    with pytest.raises(BadConfig) as refused:
         settings.read_secret(entry, "token", {})
+
+    assert all(name in str(refused.value) for name in entry.values())
+
+
+@pytest.mark.parametrize("key", ["token_env", "token_file"])
+@pytest.mark.parametrize("token", ["ntn_made_up", "secret_Made0Up", "whsec_Made/Up+0=", "a\0b"])
+def test_a_secret_in_the_place_of_its_name(key: str, token: str):
+    """A token that was pasted where its variable or file should be named is not repeated."""
+    with pytest.raises(BadConfig) as refused:
+        settings.read_secret({key: token}, "token", {})
+
+    assert token not in str(refused.value)
+    assert key in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["base_url", "rest_base_url"])
+@pytest.mark.parametrize("scheme", ["https://", ""])
+@pytest.mark.parametrize("user", ["jo", "jo:made-up-password", ":made-up-password"])
+def test_an_address_with_a_password(key: str, scheme: str, user: str):
+    """A user name or password in an address is refused, and not repeated."""
+    given = {key: f"{scheme}{user}@notion.example/scim/v2", "scim_token": TOKEN, "api_key": TOKEN}
+
+    with pytest.raises(BadConfig) as refused:
+        settings.job_of(values(**given))
+
+    assert "made-up-password" not in str(refused.value)
+    assert "user name" in str(refused.value)
 
 
 def test_secrets_of_values():

@@ -128,7 +128,7 @@ async def sync(plan: Plan, world: Surroundings) -> Complete | Partial:
     except BaseException:
         draft.discard()
         raise
-    return _finished(plan, world, draft, newest)
+    return await _finished(plan, world, draft, newest)
 
 
 async def _draft(plan: Plan, world: Surroundings, folder: WorkFolder, newest: str) -> Draft:
@@ -180,13 +180,16 @@ def _put_aside(draft: Draft) -> str:
     return "Nothing was kept; run the same command again."
 
 
-def _finished(plan: Plan, world: Surroundings, draft: Draft, newest: str) -> Complete | Partial:
+async def _finished(
+    plan: Plan, world: Surroundings, draft: Draft, newest: str
+) -> Complete | Partial:
+    """End the draft; whoever cancels this has come too late, and the file is replaced."""
     missing = draft.progress.missing
     world.log("Saving c1z...")
     try:
         if missing and draft.run.sync_type == FULL:
             draft.relabel(PARTIAL, newest)
-        run, packed = draft.finish(world.now(), keep=plan.keep)
+        run, packed = await draft.aside(lambda: draft.finish(world.now(), keep=plan.keep))
     except BaseException:
         draft.discard()
         raise

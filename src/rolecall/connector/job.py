@@ -96,8 +96,8 @@ class Job:
     include_bots: bool = False
     allow_accounts_only: bool = False
     keep: int | None = 2
-    changes: str = ""
-    """Stands for the changes that we have made: a draft from before one is not taken up."""
+    on_behalf: str = ""
+    """For what the sync is: a draft that was begun on behalf of something else is not taken up."""
 
     travel: Travel = field(default_factory=Travel)
 
@@ -113,7 +113,7 @@ class Job:
             self.targets,
             self.include_bots,
             self.travel.page_size,
-            self.changes,
+            self.on_behalf,
         )
         return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
 

@@ -7,13 +7,26 @@ the same log pipelines read both. Secrets are taken out in one place, here, whoe
 import json
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, TextIO
 
 from rolecall.errors import BadConfig
 
-__all__ = ["Lines", "clean", "debug", "error", "hide", "info", "is_open", "open_log", "warn"]
+__all__ = [
+    "Lines",
+    "about",
+    "clean",
+    "debug",
+    "error",
+    "hide",
+    "info",
+    "is_open",
+    "open_log",
+    "warn",
+]
 
 _LEVELS: Final = {
     "debug": logging.DEBUG,
@@ -45,6 +58,19 @@ def clean(text: str) -> str:
     return text
 
 
+_about: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # noqa: B039 - never changed in place
+
+
+@contextmanager
+def about(**facts: object) -> Iterator[None]:
+    """Every line that is logged inside, by whatever is awaited there, also tells these facts."""
+    before = _about.set({**_about.get(), **facts})
+    try:
+        yield
+    finally:
+        _about.reset(before)
+
+
 class Lines(logging.Formatter):
     """One line per event, without secrets.
 
@@ -58,7 +84,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line for an event, without secrets."""
-        facts = getattr(record, "facts", {})
+        facts = {**_about.get(), **getattr(record, "facts", {})}
         level = _NAMES.get(record.levelno, "info")
         if self._plain:
             told = "".join(f"  {key}={value}" for key, value in facts.items())

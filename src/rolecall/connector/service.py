@@ -17,9 +17,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rolecall import __version__
 from rolecall.baton.engine import Surroundings
@@ -27,7 +28,7 @@ from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 a
 from rolecall.baton.service.channel import Controller
 from rolecall.baton.service.credentials import Credentials, read_credentials
 from rolecall.baton.service.token import Tokens
-from rolecall.baton.service.worker import Limits, Worker
+from rolecall.baton.service.worker import Finished, Limits, Worker
 from rolecall.connector import log
 from rolecall.connector.command import no_core_file, world
 from rolecall.connector.describe import connector_metadata
@@ -35,7 +36,7 @@ from rolecall.connector.health import Vitals, ask_notion, health_of
 from rolecall.connector.job import Job, Outcome, connect, run
 from rolecall.connector.metrics import Metrics
 from rolecall.connector.provision.desk import LiveDesk, open_desk
-from rolecall.connector.settings import Hosting, hosting, job_of
+from rolecall.connector.settings import Hosting, hosting, job_of, secrets_from_files
 from rolecall.connector.source import Reporter
 from rolecall.connector.tasks import Tasks
 from rolecall.errors import BadConfig, Code
@@ -44,6 +45,8 @@ from rolecall.notion.finding import Finder
 from rolecall.notion.workspace import ScimWorkspace
 
 __all__ = ["serve"]
+
+T = TypeVar("T")
 
 UPLOADED: Final = "upload.c1z"
 """The file in the state folder that is written, uploaded and deleted."""
@@ -70,41 +73,88 @@ def serve(values: Mapping[str, Any]) -> int:
 
 async def _serve(values: Mapping[str, Any]) -> None:
     place, surroundings = hosting(), world()
-    credentials = read_credentials(
-        values["client_id"], values["client_secret"], api_host=place.api_host
-    )
+    credentials = _latest(values, partial(_credentials, place=place))
     _insist_on_a_lasting_journal(values)
     async with AsyncExitStack() as stack:
-        job = _job(values)
+        jobs = _latest(values, _job)
+        job = jobs()
         shared = await stack.enter_async_context(_notion(values, job, surroundings))
         controller = await stack.enter_async_context(_controller(credentials, values, place))
-        vitals = Vitals(
-            now=surroundings.now,
-            metrics=Metrics(now=surroundings.now),
-            question=lambda: ask_notion(job, surroundings.now, shared.client),
-        )
-        stack.enter_context(vitals.metrics.following(shared.client))
-        await stack.enter_async_context(health_of(values, vitals))
+        metrics = Metrics(now=surroundings.now)
         tasks = Tasks(
             controller=controller,
             hello=_hello(place.host_id),
             job=job,
-            sync=_syncing(shared.client, surroundings, vitals.metrics),
+            sync=_syncing(shared.client, surroundings, metrics),
             desk=shared.desk,
             skip_full_sync=values["skip_full_sync"],
             log=log.info,
+            warn=log.warn,
         )
-        worker = _worker(tasks, values, place, vitals)
+        vitals = Vitals(
+            now=surroundings.now,
+            metrics=metrics,
+            question=lambda: ask_notion(now := jobs(), surroundings.now, _door(shared.client, now)),
+        )
+        stack.enter_context(metrics.following(shared.client))
+        await stack.enter_async_context(health_of(values, vitals))
+        worker = _worker(_Renewed(tasks=tasks, jobs=jobs), values, place, vitals)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _stop, worker, vitals)
         await worker.run()
 
 
-def _worker(tasks: Tasks, values: Mapping[str, Any], place: Hosting, vitals: Vitals) -> Worker:
+def _latest(values: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> Callable[[], T]:
+    """What `read` makes of the flags with the secrets that files hold at the moment.
+
+    If these are unusable, because somebody is writing them or by mistake, what it made before.
+
+    Raises:
+        BadConfig: the flags were unusable from the beginning.
+    """
+    last = read(values)
+
+    def current() -> T:
+        nonlocal last
+        try:
+            last = read({**values, **secrets_from_files()})
+        except BadConfig as error:
+            log.warn("a secret is used that was read before", why=str(error))
+        return last
+
+    return current
+
+
+@dataclass(slots=True, kw_only=True)
+class _Renewed:
+    """The tasks, each with the secrets of its moment: a file's new content needs no restart.
+
+    What runs already goes on with the token that it began with, so that a file that names another
+    workspace by mistake never mixes the two in one sync.
+    """
+
+    tasks: Tasks
+    jobs: Callable[[], Job]
+
+    async def __call__(self, task: api.Task) -> Finished:
+        with log.about(task_id=task.id):
+            return await self._with_secrets_of_now(task)
+
+    async def _with_secrets_of_now(self, task: api.Task) -> Finished:
+        job = self.jobs()
+        if job != self.tasks.job:
+            log.info("the credentials for Notion have changed")
+            self.tasks.job = job
+            if isinstance(self.tasks.desk, LiveDesk):
+                self.tasks.desk = _hurried(self.tasks.desk, job)
+        return await self.tasks(task)
+
+
+def _worker(handler: _Renewed, values: Mapping[str, Any], place: Hosting, vitals: Vitals) -> Worker:
     return Worker(
-        controller=tasks.controller,
-        hello=tasks.hello,
-        handler=tasks,
+        controller=handler.tasks.controller,
+        hello=handler.tasks.hello,
+        handler=handler,
         log=log.info,
         limits=Limits(concurrency=values["task_concurrency"]),
         many=place.get_tasks,
@@ -186,7 +236,9 @@ async def _notion(
         async with connect(job.scim, job.travel, surroundings.now) as client:
             yield _Notion(client=client, desk=None)
         return
-    kept = {**values, "file": str(job.target), "journal": _journal(values)}
+    # Without a file to look for owners in: ours is there for a moment, and takes seconds to unpack.
+    no_file = job.target.with_suffix(".none")
+    kept = {**values, "file": str(no_file), "journal": _journal(values)}
     async with open_desk(kept, surroundings, actor="controller", notice=log.warn) as desk:
         for entry, says in desk.resolved:
             log.warn("an open change was resolved", entry=entry.opened.id, says=says)
@@ -198,11 +250,16 @@ def _journal(values: Mapping[str, Any]) -> str:
 
 
 def _hurried(desk: LiveDesk, job: Job) -> LiveDesk:
-    """The same desk, whose requests go before the pages of a sync."""
-    client = desk.client.hurried()
+    """The same desk, whose requests go before the pages of a sync, with the job's token."""
+    client = _door(desk.client, job).hurried()
     workspace = ScimWorkspace(client, workers=job.travel.workers, notice=log.warn)
     finder = Finder(client, workspace)
     return replace(desk, eyes=finder, finder=finder, hands=client, client=client)
+
+
+def _door(client: Client, job: Job) -> Client:
+    """The shared connection, with the job's token."""
+    return client.with_token(job.scim.token) if job.scim else client
 
 
 def _syncing(
@@ -214,7 +271,9 @@ def _syncing(
     async def sync(job: Job) -> Outcome:
         begun = time.monotonic()
         try:
-            ended = await run(job, surroundings, report, seed=secrets.randbits(32), client=client)
+            ended = await run(
+                job, surroundings, report, seed=secrets.randbits(32), client=_door(client, job)
+            )
         except BaseException as error:
             metrics.sync_ended(error, time.monotonic() - begun)
             raise
@@ -224,12 +283,19 @@ def _syncing(
     return sync
 
 
-def _controller(credentials: Credentials, values: Mapping[str, Any], place: Hosting) -> Controller:
+def _credentials(values: Mapping[str, Any], place: Hosting) -> Credentials:
+    return read_credentials(values["client_id"], values["client_secret"], api_host=place.api_host)
+
+
+def _controller(
+    credentials: Callable[[], Credentials], values: Mapping[str, Any], place: Hosting
+) -> Controller:
     context, roots = _trust(values.get("ca_file"), place)
-    agent = f"{credentials.name} rolecall-notion/{__version__}"
+    ours = credentials()
+    agent = f"{ours.name} rolecall-notion/{__version__}"
     tokens = Tokens(credentials, trust=context, now=world().now, user_agent=agent, log=log.info)
     return Controller(
-        credentials.address, roots=roots, tokens=tokens, user_agent=agent, host_id=place.host_id
+        ours.address, roots=roots, tokens=tokens, user_agent=agent, host_id=place.host_id
     )
 
 

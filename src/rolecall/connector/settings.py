@@ -4,6 +4,7 @@ Flag before variable before configuration file before default; click keeps that 
 """
 
 import os
+import re
 import socket
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ _IN_FILES: Final = ("scim_token", "api_key", "client_id", "client_secret")
 _WEBHOOK_SECRET: Final = "BATON_WEBHOOK_SECRET"  # noqa: S105 - a name
 MAX_SECRET: Final = 64 * 1024
 """Bytes; whatever is longer is not a secret but a mistake."""
+
+_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]{0,63}", re.ASCII)
+"""Names of variables that may be repeated in a message; no token is of this form."""
 
 _PEBBLE: Final = "This connector writes c1z version 1 (sqlite), which every Baton tool reads."
 
@@ -119,14 +123,25 @@ def read_secret(
     """
     if variable := entry.get(f"{what}_env"):
         if str(variable) not in environ:
-            raise BadConfig(f"The variable {variable} is not set.")
+            shown = f"{variable} is" if _NAME.fullmatch(str(variable)) else "The variable is"
+            raise BadConfig(
+                f"{what}_env: {shown} not set.", hint=f"{what}_env names a variable, not a value."
+            )
         return environ[str(variable)]
     if file := entry.get(f"{what}_file"):
         try:
             return Path(str(file)).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadConfig(f"Cannot read {file}, which should hold the {what}.") from error
+        except (OSError, ValueError) as error:  # no such file, no text, no path
+            raise BadConfig(
+                f"{what}_file: cannot read {_shown(str(file))}.",
+                hint=f"{what}_file names a file that holds the {what}.",
+            ) from error
     return str(entry.get(what) or "")
+
+
+def _shown(file: str) -> str:
+    """The path of a file, for a message; what might be a secret in its place is not repeated."""
+    return file if Path(file).is_absolute() else "the file that it names"
 
 
 def kept_syncs(environ: Mapping[str, str] = os.environ) -> int | None:
@@ -204,12 +219,12 @@ def _content(variable: str, file: str) -> str:
         with Path(file).open("rb") as opened:
             text = opened.read(MAX_SECRET + 1).decode().strip("\r\n")
     except OSError as error:
-        raise BadConfig(f"{variable}: cannot read {file} ({error.strerror}).") from error
+        raise BadConfig(f"{variable}: cannot read {_shown(file)} ({error.strerror}).") from error
     except UnicodeDecodeError as error:
-        raise BadConfig(f"{variable}: {file} holds no text.") from error
+        raise BadConfig(f"{variable}: {_shown(file)} holds no text.") from error
     if not text or len(text) > MAX_SECRET:
         raise BadConfig(
-            f"{variable}: {file} is {'too long' if text else 'empty'}.",
+            f"{variable}: {_shown(file)} is {'too long' if text else 'empty'}.",
             hint="It must hold the secret and nothing else.",
         )
     return text
@@ -263,12 +278,22 @@ def _access(url: str, token: str | None) -> Access | None:
     if not token:
         return None
     log.hide(token)
+    _refuse_a_password(url)
     if not token.isascii() or not token.isprintable() or " " in token:
         raise BadConfig(
             "A token holds a space or a character that no token has.",
             hint="Copy it again, without quotes and line ends.",
         )
     return Access(url=url, token=token)
+
+
+def _refuse_a_password(url: str) -> None:
+    """Addresses stand in messages and in the journal, where nobody looks for a password."""
+    if "@" in url.rpartition("://")[2].partition("/")[0]:
+        raise BadConfig(
+            "The address of Notion holds a user name or a password.",
+            hint="Give the address alone in --base-url and --rest-base-url.",
+        )
 
 
 def _list(text: str) -> list[str]:

@@ -2,11 +2,13 @@
 
 Owns the order (members, bots, groups, then roles and types) and what becomes of odd things: an
 unknown role is kept as data and warned of; a group member who was never listed is looked up once.
+Rows are made and written in the draft's own thread: whatever `Draft.aside` is given runs there.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from rolecall.baton.c1z.draft import Draft
@@ -47,22 +49,25 @@ class _Accounts:
     total: int = 0
     odd_roles: Counter[str] = field(default_factory=Counter)
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self.count = self.bots = 0
         self.odd_roles.clear()
-        self.draft.drop(baton.USER, baton.ROLE)
+        await self.draft.aside(lambda: self.draft.drop(baton.USER, baton.ROLE))
 
     def expect(self, total: int) -> None:
         self.total = total
 
-    def take(self, records: Sequence[Member | Bot]) -> None:
+    async def take(self, records: Sequence[Member | Bot]) -> None:
         kept = [record for record in records if isinstance(record, self.keep)]
         self.count += len(kept)
         self.bots += sum(isinstance(record, Bot) for record in kept)
-        self.draft.add_resources(baton.user_resource(record) for record in kept)
-        if baton.ROLE in self.wanted:
-            self._roles([record for record in kept if isinstance(record, Member)])
+        await self.draft.aside(lambda: self._write(kept))
         self.report.tick("members", self.count, self.total)
+
+    def _write(self, records: Sequence[Member | Bot]) -> None:
+        self.draft.add_resources(baton.user_resource(record) for record in records)
+        if baton.ROLE in self.wanted:
+            self._roles([record for record in records if isinstance(record, Member)])
 
     def _roles(self, members: Sequence[Member]) -> None:
         holders = defaultdict[str, list[str]](list)
@@ -99,24 +104,27 @@ class _Groups:
     strangers: dict[str, list[Group]] = field(default_factory=dict)
     """Groups by the id of a member who was not listed as a member of the workspace."""
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self.count = self.memberships = 0
         self.strangers.clear()
-        self.draft.drop(baton.GROUP)
+        await self.draft.aside(lambda: self.draft.drop(baton.GROUP))
 
     def expect(self, total: int) -> None:
         self.total = total
 
-    def take(self, records: Sequence[Group]) -> None:
+    async def take(self, records: Sequence[Group]) -> None:
+        self.count += len(records)
+        await self.draft.aside(lambda: self._write(records))
+        self.report.tick("groups", self.count, self.total)
+
+    def _write(self, records: Sequence[Group]) -> None:
         made = [baton.group_resource(group) for group in records]
         self.draft.add_resources(made)
         entitlements = [baton.group_entitlement(resource) for resource in made]
         self.draft.add_entitlements(entitlements)
-        self.count += len(records)
         if self.grants:
             for group, entitlement in zip(records, entitlements, strict=True):
                 self._members(group, entitlement)
-        self.report.tick("groups", self.count, self.total)
 
     def _members(self, group: Group, entitlement: Entitlement) -> None:
         listed = group.members or ()
@@ -186,7 +194,8 @@ class ScimSource:
             {baton.GROUP: groups_path()} if "groups" in done else {}
         )
         for kind, path in listed.items():
-            if await self._workspace.count(path) != len(draft.resource_ids(kind)):
+            held = await draft.aside(partial(draft.resource_ids, kind))
+            if await self._workspace.count(path) != len(held):
                 return False
         return True
 
@@ -203,12 +212,12 @@ class ScimSource:
         bots = list[Bot]()
         listed = await self._bots.accounts(_Collect(bots))
         missing += [str(bad) for bad in listed.bad]
-        draft.add_resources(baton.user_resource(bot) for bot in bots)
+        await draft.aside(lambda: draft.add_resources(map(baton.user_resource, bots)))
         self.bots_found = len(bots)
         self._report.log("Synced bots", count=len(bots))
 
     async def _groups(self, draft: Draft, missing: list[str]) -> None:
-        people = draft.resource_ids(baton.USER)
+        people = await draft.aside(lambda: draft.resource_ids(baton.USER))
         sink = _Groups(draft, self._report, people, grants=baton.USER in self._wanted)
         read = await self._workspace.groups(sink, dice=self._dice)
         missing += [str(bad) for bad in read.bad]
@@ -232,13 +241,13 @@ class _Collect:
 
     bots: list[Bot]
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self.bots.clear()
 
     def expect(self, total: int) -> None:
         """Bots are few; nobody watches them come."""
 
-    def take(self, records: Sequence[Member | Bot]) -> None:
+    async def take(self, records: Sequence[Member | Bot]) -> None:
         self.bots += [record for record in records if isinstance(record, Bot)]
 
 
@@ -267,14 +276,17 @@ class _Strangers:
             except BadRecord as error:
                 missing.append(str(error))
                 return
-            accounts.take([member])
-            for group in groups:
-                entitlement = baton.group_entitlement(baton.group_resource(group))
-                self.draft.add_grants(entitlement, baton.USER, [user_id])
+            await accounts.take([member])
+            await self.draft.aside(lambda: self._admit(user_id, groups))
 
         await each(sorted(strangers), one, workers=workers)
         if strangers:
             self.report.log("Looked up group members who were not listed", count=len(strangers))
+
+    def _admit(self, user_id: str, groups: Sequence[Group]) -> None:
+        for group in groups:
+            entitlement = baton.group_entitlement(baton.group_resource(group))
+            self.draft.add_grants(entitlement, baton.USER, [user_id])
 
     async def _odd(self, user_id: str, group: Group) -> str:
         """What to say if the group still names who is no member; "" if it no longer does."""

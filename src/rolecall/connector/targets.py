@@ -98,7 +98,7 @@ class TargetSource:
         people = {m for group in found.groups.values() for m in group.members or ()}
         people.update(self._of(baton.USER))
         await each(sorted(people), lambda i: self._member(i, found), workers=self._workers)
-        self._write(draft, found)
+        await draft.aside(lambda: self._write(draft, found))
         missing += sorted(found.lost)
         self._report.log("Synced targets", users=len(found.members), groups=len(found.groups))
 

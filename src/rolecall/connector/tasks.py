@@ -40,6 +40,9 @@ __all__ = ["Tasks"]
 UPLOADS: Final = 3
 """How often a file is sent from its beginning before the task is handed back."""
 
+NAMED: Final = 20
+"""How many of the things that a sync could not read are named one by one; it counts all."""
+
 Sync = Callable[[Job], Awaitable[Outcome]]
 
 
@@ -60,6 +63,9 @@ class Tasks:
 
     skip_full_sync: bool
     log: Log
+    warn: Log
+    """Told what somebody should look at."""
+
     actions: baton.Actions = field(default_factory=baton.Actions)
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -92,7 +98,7 @@ class Tasks:
             raise Unsupported("A sync without grants is not offered; ask for resource types.")
         job = _wished(self.job, wish)
         async with self._syncing:
-            job = replace(job, changes=self._changes())
+            job = replace(job, on_behalf=self._cause(task.id))
             try:
                 outcome = await self.sync(job)
             except Conflict as error:  # another process has our folder, and that passes
@@ -103,14 +109,16 @@ class Tasks:
         self._tell(task.id, outcome)
         return Finished()
 
-    def _changes(self) -> str:
-        """What a draft must not be older than: who asks for a sync after a change sees the change.
+    def _cause(self, task_id: str) -> str:
+        """Of what drafts a sync may take up: of this task's, from after our last change.
 
-        A draft is taken up for as long as `MAX_AGE`, and a change may take as long as that.
+        Whoever asks for a sync after a change, by us or by anybody, sees it: what was read for an
+        earlier task may be from before. A draft is taken up for as long as `MAX_AGE`, and a change
+        may take as long as that.
         """
         if self.desk is None:
-            return ""
-        return str(self.desk.journal.weight(self.desk.now() - 2 * MAX_AGE))
+            return task_id
+        return f"{task_id} {self.desk.journal.weight(self.desk.now() - 2 * MAX_AGE)}"
 
     async def _upload(self, task_id: str, file: BinaryIO) -> None:
         """Send a finished sync; what hinders us is between us and the controller, and passes."""
@@ -126,6 +134,8 @@ class Tasks:
 
     def _tell(self, task_id: str, outcome: Outcome) -> None:
         missing = () if isinstance(outcome.result, Complete) else outcome.result.missing
+        for line in missing[:NAMED]:
+            self.warn(f"Missing: {line}", task_id=task_id)
         self.log(
             "uploaded a sync",
             task_id=task_id,

@@ -10,7 +10,7 @@ import copy
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -150,6 +150,12 @@ class Client:
         other._urgent = True  # noqa: SLF001 - our own kind
         return other
 
+    def with_token(self, token: str) -> "Client":
+        """The same connection and pace, with another token for the same workspace."""
+        other = copy.copy(self)
+        other._connection = replace(self._connection, token=token)  # noqa: SLF001 - our own kind
+        return other
+
     async def get(
         self,
         path: str,
@@ -272,7 +278,11 @@ class Client:
         url = self._connection.base_url.rstrip("/") + path
         try:
             async with self._http.stream(
-                method, path, params=params, json=body if body is None else dict(body)
+                method,
+                path,
+                params=params,
+                json=body if body is None else dict(body),
+                headers={"Authorization": f"Bearer {self._connection.token}"},
             ) as response:
                 return Answer(
                     status=response.status_code,
@@ -296,11 +306,7 @@ def _open(connection: Connection, user_agent: str) -> httpx2.AsyncClient:
     }
     return httpx2.AsyncClient(
         base_url=connection.base_url.rstrip("/"),
-        headers={
-            **headers,
-            **connection.headers,
-            "Authorization": f"Bearer {connection.token}",
-        },
+        headers={**headers, **connection.headers},
         verify=_trust(connection.ca_file),
         timeout=httpx2.Timeout(connection.timeout_s, connect=min(connection.timeout_s, CONNECT_S)),
         limits=httpx2.Limits(max_connections=max(connection.workers, 1) + URGENT),

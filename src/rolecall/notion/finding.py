@@ -142,13 +142,13 @@ class _All(Generic[Record]):
     def __init__(self) -> None:
         self.found: list[Record] = []
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self.found.clear()
 
     def expect(self, total: int) -> None:
         """Nobody watches."""
 
-    def take(self, records: Sequence[Record]) -> None:
+    async def take(self, records: Sequence[Record]) -> None:
         self.found += records
 
 
@@ -159,13 +159,13 @@ class _InGroups:
         self._user_id = user_id
         self.found: list[Group] = []
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self.found.clear()
 
     def expect(self, total: int) -> None:
         """Nobody watches."""
 
-    def take(self, records: Sequence[Group]) -> None:
+    async def take(self, records: Sequence[Group]) -> None:
         self.found += [group for group in records if self._user_id in (group.members or ())]
 
 
@@ -175,13 +175,13 @@ class _Owners:
     def __init__(self) -> None:
         self.found: list[str] = []
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         self.found.clear()
 
     def expect(self, total: int) -> None:
         """Nobody watches."""
 
-    def take(self, records: Sequence[Member]) -> None:
+    async def take(self, records: Sequence[Member]) -> None:
         self.found += [one.id for one in records if one.role == "owner" and one.active]
 
 

@@ -36,14 +36,17 @@ Notice = Callable[[str], None]
 class Sink(Protocol[Taken_contra]):
     """Where records go."""
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         """Forget what this listing has given so far."""
 
     def expect(self, total: int) -> None:
         """So many rows are to come, says Notion; for progress only."""
 
-    def take(self, records: Sequence[Taken_contra]) -> None:
-        """Keep these; each record is given once until the next restart."""
+    async def take(self, records: Sequence[Taken_contra]) -> None:
+        """Keep these; each record is given once until the next restart.
+
+        The next page is asked for when this returns, so whoever cannot keep up slows the reading.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class _Attempt(Generic[Record]):
     sink: Sink[Record]
     bad: list[BadRecord] = field(default_factory=list)
 
-    def take(self, page: scim.Page[Record]) -> None:
+    async def take(self, page: scim.Page[Record]) -> None:
         ids = [row.id for row in page.rows]
         if isinstance(self.proof, Overlap):
             fresh = self.proof.take(page.start, page.total, ids)
@@ -73,7 +76,7 @@ class _Attempt(Generic[Record]):
             fresh = self.proof.take(page.total, ids)
         rows = [page.rows[position] for position in fresh]
         self.bad += [row for row in rows if isinstance(row, BadRecord)]
-        self.sink.take([row for row in rows if not isinstance(row, BadRecord)])
+        await self.sink.take([row for row in rows if not isinstance(row, BadRecord)])
 
     def listed(self) -> Listed:
         return Listed(ids=self.proof.ids, bad=tuple(self.bad))
@@ -137,12 +140,12 @@ class Listing(Generic[Record]):
             ) from flaw
 
     async def _ordered(self, size: int) -> Listed:
-        self.sink.restart()
+        await self.sink.restart()
         first = await self.fetch(1, size)
         self.sink.expect(first.total)
         proof = Overlap(total=first.total, size=len(first.rows))
         attempt = _Attempt(proof, self.sink)
-        attempt.take(first)
+        await attempt.take(first)
         if len(first.rows) < first.total:
             if len(first.rows) == 1:
                 raise Flaw("pages of one row cannot overlap")
@@ -162,12 +165,12 @@ class Listing(Generic[Record]):
         raise Flaw("no two readings were equal")
 
     async def _gathered(self) -> Listed:
-        self.sink.restart()
+        await self.sink.restart()
         first = await self.fetch(1, self.size)
         self.sink.expect(first.total)
         proof = Gathering(total=first.total)
         attempt = _Attempt(proof, self.sink)
-        attempt.take(first)
+        await attempt.take(first)
         for _ in range(SWEEPS):
             if proof.adds_up or not first.rows:
                 break
@@ -179,6 +182,6 @@ class Listing(Generic[Record]):
 
     async def _pages(self, pages: range, size: int, attempt: _Attempt[Record]) -> None:
         async def one(start: int) -> None:
-            attempt.take(await self.fetch(start, size))
+            await attempt.take(await self.fetch(start, size))
 
         await each(pages, one, workers=self.workers)

@@ -17,9 +17,13 @@ from rolecall.notion.reading import Listed, Listing, Notice, Sink, each
 __all__ = ["GroupsRead", "RestWorkspace", "ScimWorkspace"]
 
 Record = TypeVar("Record", Member, Group)
+_Fetch = Callable[[int, int], Awaitable[scim.Page[Group]]]
 
 LARGEST: Final = 3
 """Groups whose listed members are compared with their own record, and one random group."""
+
+LOOKS: Final = 2
+"""How often listing and record are read again before they are said to disagree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +70,11 @@ class ScimWorkspace:
             Unfinished: it could not be proved that every group was seen.
         """
         told = _Told(sink, dice)
-        listed = await self._listing("groups", self._groups_page, told).read()
+        listed = await self._listing("groups", told.noting(self._groups_page), told).read()
         differs = await self._differs(told)
         if differs:
             self._notice(f"The listing and the group {differs} disagree; reading every group.")
-            sink.restart()
+            await sink.restart()
         wanted = listed.ids - {row.id for row in listed.bad} if differs else told.silent
         bad, untold = list(listed.bad), list[str]()
 
@@ -84,7 +88,7 @@ class ScimWorkspace:
                 return
             if group.members is None:
                 untold.append(group.name)
-            sink.take([group] if group.members is not None else [])
+            await sink.take([group] if group.members is not None else [])
 
         await each(sorted(wanted), one, workers=self._workers)
         return GroupsRead(
@@ -165,13 +169,27 @@ class ScimWorkspace:
         async def one(sample: tuple[str, int]) -> None:
             try:
                 group = await self.group(sample[0])
+                if _mark(group) != sample[1] and await self._still_differs(group, told):
+                    found.append(group.name)
             except (Gone, BadRecord):
                 return
-            if group.members is None or _fingerprint(group.members) != sample[1]:
-                found.append(group.name)
 
         await each(told.samples(), one, workers=self._workers)
         return min(found, default="")
+
+    async def _still_differs(self, group: Group, told: "_Told") -> bool:
+        """Whether the listing does not show what the group has, or the group has only changed."""
+        for _ in range(LOOKS):
+            page = await self._groups_page(told.places[group.id], self._size)
+            listed = [row for row in page.rows if isinstance(row, Group) and row.id == group.id]
+            own = _mark(await self.group(group.id))
+            if own is not None and any(_mark(row) == own for row in listed):
+                return False
+        return True
+
+
+def _mark(group: Group) -> int | None:
+    return None if group.members is None else _fingerprint(group.members)
 
 
 def _fingerprint(members: tuple[str, ...]) -> int:
@@ -184,24 +202,38 @@ class _Told:
     def __init__(self, sink: Sink[Group], dice: Random) -> None:
         self._sink = sink
         self._dice = dice
-        self.restart()
+        self._forget()
 
-    def restart(self) -> None:
+    def _forget(self) -> None:
         self.silent: set[str] = set()
+        self.places: dict[str, int] = {}
         self._seen = 0
         self._largest: list[tuple[int, str, int]] = []
         self._random: tuple[str, int] | None = None
-        self._sink.restart()
+
+    def noting(self, fetch: _Fetch) -> _Fetch:
+        """The same pages, and note on which of them each group stands."""
+
+        async def fetched(start: int, count: int) -> scim.Page[Group]:
+            page = await fetch(start, count)
+            self.places.update((row.id, start) for row in page.rows)
+            return page
+
+        return fetched
+
+    async def restart(self) -> None:
+        self._forget()
+        await self._sink.restart()
 
     def expect(self, total: int) -> None:
         self._sink.expect(total)
 
-    def take(self, records: Sequence[Group]) -> None:
+    async def take(self, records: Sequence[Group]) -> None:
         told = [group for group in records if group.members is not None]
         self.silent.update(group.id for group in records if group.members is None)
         for group in told:
             self._sample(group.id, group.members or ())
-        self._sink.take(told)
+        await self._sink.take(told)
 
     def _sample(self, group_id: str, members: tuple[str, ...]) -> None:
         self._seen += 1
@@ -265,7 +297,7 @@ class RestWorkspace:
         return len((await self._page("")).rows)
 
     async def _once(self, sink: Sink[Member | Bot]) -> tuple[Listed, int]:
-        sink.restart()
+        await sink.restart()
         ids, bad, cursors = set[str](), list[BadRecord](), set[str]()
         cursor: str | None = ""
         while cursor is not None:
@@ -276,7 +308,7 @@ class RestWorkspace:
             fresh = [row for row in page.rows if not row.id or row.id not in ids]
             ids.update(row.id for row in fresh if row.id)
             bad += [row for row in fresh if isinstance(row, BadRecord)]
-            sink.take([row for row in fresh if not isinstance(row, BadRecord)])
+            await sink.take([row for row in fresh if not isinstance(row, BadRecord)])
             cursor = page.next_cursor
         return Listed(ids=ids, bad=tuple(bad)), len(cursors)
 

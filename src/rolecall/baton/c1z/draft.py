@@ -4,17 +4,20 @@ A draft holds one sync, without indices, in one SQLite file inside a work folder
 the syncs of the old file that are kept, builds the indices, checks every reference by SQL, marks
 the end, packs, and replaces the target. Whatever fails before that leaves the target as it was.
 
+Everything here may also be called in the draft's own thread (`aside`), so that a large sync leaves
+the event loop to others; whoever does so uses the draft nowhere else meanwhile.
+
 The journal is a rollback journal: with none, or one in memory, a kill corrupts the database
 (tried). `synchronous` is off, so a power cut may corrupt it as well; a draft is therefore resumed
 only within one boot of the machine.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -25,6 +28,7 @@ from rolecall.baton.c1z.history import copy_kept
 from rolecall.baton.c1z.schema import create_indices, create_tables
 from rolecall.baton.c1z.soundness import dangling, statistics
 from rolecall.baton.c1z.syncs import SyncRun
+from rolecall.baton.c1z.thread import OwnThread
 from rolecall.baton.c1z.times import from_text, to_text
 from rolecall.baton.proto._generated.c1.connector.v2.entitlement_pb2 import Entitlement
 from rolecall.baton.proto._generated.c1.connector.v2.resource_pb2 import (
@@ -34,6 +38,8 @@ from rolecall.baton.proto._generated.c1.connector.v2.resource_pb2 import (
 from rolecall.errors import BadFile, DiskFull, Error, Unfinished
 
 __all__ = ["MAX_AGE", "Draft", "Progress", "Resume"]
+
+Result = TypeVar("Result")
 
 _FORMAT: Final = 1
 """Version of our checkpoint; another version is never resumed."""
@@ -109,6 +115,7 @@ class Draft:
         self.progress = progress
         self._resume = resume
         self._db = connection
+        self._thread = OwnThread("draft")
         self._stamp: rows.Stamp = (run.sync_id, to_text(run.started_at))
 
     @classmethod
@@ -120,7 +127,7 @@ class Draft:
         """
         folder.clear()
         with _honest(folder):
-            connection = sqlite3.connect(folder.database, isolation_level=None)
+            connection = _open(folder)
             _prepare(connection)
             draft = cls(folder, run, connection, progress=Progress(), resume=resume)
             with draft._transaction():
@@ -147,7 +154,7 @@ class Draft:
         """
         if not folder.database.exists():
             return None
-        connection = sqlite3.connect(folder.database, isolation_level=None)
+        connection = _open(folder)
         try:
             _prepare(connection)
             run, token = _left_over(connection)
@@ -158,6 +165,14 @@ class Draft:
             return None
         progress = Progress(done=token.done, missing=token.missing)
         return cls(folder, run, connection, progress=progress, resume=resume)
+
+    async def aside(self, work: Callable[[], Result]) -> Result:
+        """Do `work`, which uses this draft, in the draft's own thread, to its end.
+
+        Raises:
+            Exception: whatever `work` raises.
+        """
+        return await self._thread(work)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[list[str]]:
@@ -191,25 +206,25 @@ class Draft:
 
     def add_resource_types(self, types: Iterable[ResourceType]) -> None:
         """Write resource types."""
-        made = [rows.resource_type_row(one, self._stamp) for one in types]
-        self._db.executemany(rows.INSERT_RESOURCE_TYPE, made)
+        made = (rows.resource_type_row(one, self._stamp) for one in types)
+        rows.insert(self._db, rows.INSERT_RESOURCE_TYPE, made)
 
     def add_resources(self, resources: Iterable[Resource]) -> None:
         """Write resources; each once in a sync."""
         made = (rows.resource_row(one, self._stamp) for one in resources)
-        self._db.executemany(rows.INSERT_RESOURCE, made)
+        rows.insert(self._db, rows.INSERT_RESOURCE, made)
 
     def add_entitlements(self, entitlements: Iterable[Entitlement]) -> None:
         """Write entitlements; each once in a sync."""
         made = (rows.entitlement_row(one, self._stamp) for one in entitlements)
-        self._db.executemany(rows.INSERT_ENTITLEMENT, made)
+        rows.insert(self._db, rows.INSERT_ENTITLEMENT, made)
 
     def add_grants(
         self, entitlement: Entitlement, principal_type: str, principals: Iterable[str]
     ) -> None:
         """Write that all these principals hold the entitlement; each pair once in a sync."""
         made = rows.grant_rows(entitlement, principal_type, principals, self._stamp)
-        self._db.executemany(rows.INSERT_GRANT, made)
+        rows.insert(self._db, rows.INSERT_GRANT, made)
 
     def resource_ids(self, resource_type: str) -> set[str]:
         """Ids of the resources of a type that were written so far."""
@@ -244,7 +259,7 @@ class Draft:
                         hint="Nothing was written. This is a defect: please report it.",
                     )
                 self.run = self._end(ended_at)
-            self._db.close()
+            self.close()
             packed = self.folder.publish()
         self.folder.remove()
         return self.run, packed
@@ -252,15 +267,16 @@ class Draft:
     def close(self) -> None:
         """Let go of the database, and keep the folder."""
         self._db.close()
+        self._thread.end()
 
     def save(self) -> None:
         """Leave the draft to a later run."""
-        self._db.close()
+        self.close()
         self.folder.release()
 
     def discard(self) -> None:
         """Delete the draft; the target is as it was."""
-        self._db.close()
+        self.close()
         self.folder.remove()
 
     def _end(self, ended_at: datetime) -> SyncRun:
@@ -302,6 +318,16 @@ class Draft:
                 self._db.execute("rollback")
             raise
         self._db.execute("commit")
+
+
+def _open(folder: WorkFolder) -> sqlite3.Connection:
+    """The draft's database, for our thread and for the draft's own, one after the other."""
+    return sqlite3.connect(
+        folder.database,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=rows.STATEMENTS,
+    )
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -21,7 +21,16 @@ import zstandard
 
 from rolecall.errors import BadConfig, BadFile, DiskFull
 
-__all__ = ["MAGIC", "MAX_DECODED_BYTES", "Packed", "honest", "identify", "pack", "unpack"]
+__all__ = [
+    "MAGIC",
+    "MAX_DECODED_BYTES",
+    "Packed",
+    "honest",
+    "identify",
+    "pack",
+    "refuse_what_is_not_v1",
+    "unpack",
+]
 
 MAGIC: Final = b"C1ZF\x00"
 _MAGIC_V3: Final = b"C1Z3\x00"
@@ -87,6 +96,28 @@ def identify(path: Path) -> Literal["v1", "v3", "foreign", "empty", "missing"]:
     return "v3" if magic == _MAGIC_V3 else "foreign"
 
 
+def refuse_what_is_not_v1(source: Path) -> None:
+    """Raise unless the file begins with the magic of v1.
+
+    Raises:
+        BadFile: missing, empty, foreign, or v3.
+        BadConfig: it cannot be read.
+    """
+    kind = identify(source)
+    if kind == "v1":
+        return
+    said, hint = {
+        "missing": (f"There is no {source}.", "Name another file with -f, or sync first."),
+        "empty": (f"{source} is empty.", "Delete it and sync again."),
+        "foreign": (f"{source} is not a c1z file.", "Name a file that a Baton connector wrote."),
+        "v3": (
+            f"{source} is a c1z of version 3, which holds a Pebble database that we do not read.",
+            "Run the Go connector with --storage-engine sqlite and a new file; it writes v1.",
+        ),
+    }[kind]
+    raise BadFile(said, hint=hint)
+
+
 def pack(database: Path, target: Path) -> Packed:
     """Write `database` as a c1z: one frame with size and checksum, on disk when this returns.
 
@@ -132,7 +163,7 @@ def unpack(source: Path, database: Path, *, max_bytes: int = MAX_DECODED_BYTES) 
         DiskFull: no space left for the database.
         BadConfig: a file or folder cannot be read or written.
     """
-    _refuse_what_is_not_v1(source)
+    refuse_what_is_not_v1(source)
     try:
         with honest(source), source.open("rb") as packed, honest(database):
             packed.seek(len(MAGIC))
@@ -147,23 +178,6 @@ def unpack(source: Path, database: Path, *, max_bytes: int = MAX_DECODED_BYTES) 
     except BaseException:
         database.unlink(missing_ok=True)
         raise
-
-
-def _refuse_what_is_not_v1(source: Path) -> None:
-    """Raise unless the file begins with the magic of v1."""
-    kind = identify(source)
-    if kind == "v1":
-        return
-    said, hint = {
-        "missing": (f"There is no {source}.", "Name another file with -f, or sync first."),
-        "empty": (f"{source} is empty.", "Delete it and sync again."),
-        "foreign": (f"{source} is not a c1z file.", "Name a file that a Baton connector wrote."),
-        "v3": (
-            f"{source} is a c1z of version 3, which holds a Pebble database that we do not read.",
-            "Run the Go connector with --storage-engine sqlite and a new file; it writes v1.",
-        ),
-    }[kind]
-    raise BadFile(said, hint=hint)
 
 
 def _refuse_what_is_not_sqlite(database: Path) -> None:

@@ -9,7 +9,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from rolecall.baton.c1z.envelope import Packed, identify, pack, unpack
+from rolecall.baton.c1z.envelope import Packed, identify, pack, refuse_what_is_not_v1, unpack
 from rolecall.errors import BadConfig, Conflict, DiskFull, Error
 
 __all__ = ["WorkFolder", "os_error", "refuse_foreign"]
@@ -127,7 +127,7 @@ def refuse_foreign(target: Path) -> None:
     if target.is_dir():
         raise BadConfig(f"{target} is a folder.", hint="Name a file with -f.")
     if identify(target) in {"foreign", "v3"}:
-        unpack(target, target.with_name(f".{target.name}.unpacked"))
+        refuse_what_is_not_v1(target)
 
 
 def _locked(lock: int, path: Path, target: Path) -> bool:

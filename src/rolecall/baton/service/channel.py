@@ -57,7 +57,7 @@ class Controller:
     Args:
         address: ``host:port``.
         roots: certificates to trust, as PEM.
-        tokens: gives the access token of the moment.
+        tokens: gives the access token of the moment; closed with us.
         user_agent: what we call ourselves.
         host_id: which of several connectors with one client id we are.
     """
@@ -82,6 +82,7 @@ class Controller:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._tokens.close()
         await self._channel.close()
 
     async def hello(self, request: api.BatonServiceHelloRequest) -> None:

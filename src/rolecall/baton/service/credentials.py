@@ -7,6 +7,7 @@ module: it signs, and is neither printed nor stored.
 
 import base64
 import binascii
+import re
 import warnings
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,11 @@ VALID_FOR: Final = timedelta(minutes=2)
 PARTS: Final = 4
 KEY_BYTES: Final = 32
 PORT: Final = 443
+MAX_PORT: Final = 65535
+
+_ADDRESS: Final = re.compile(
+    r"(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]+))?", re.IGNORECASE | re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +77,30 @@ def read_credentials(client_id: str, client_secret: str, *, api_host: str = "") 
     """
     name, at, rest = client_id.partition("@")
     host, slash, suffix = rest.partition("/")
-    if not (name and at and host and slash and suffix):
+    if not (name and at and slash and suffix and _is_address(host)):
         raise BadConfig(
             "The client id is not of the form NAME@HOST/SUFFIX.",
             hint="Copy BATON_CLIENT_ID again from the controller's page.",
+        )
+    if api_host and not _is_address(api_host):
+        raise BadConfig(
+            "BATON_C1_API_HOST is neither HOST nor HOST:PORT.",
+            hint="Leave out https://, paths and user names.",
         )
     address = api_host or host
     return Credentials(
         client_id=client_id,
         name=name,
         audience=host.partition(":")[0],
-        address=address if ":" in address else f"{address}:{PORT}",
+        address=address if re.search(r":[0-9]+$", address) else f"{address}:{PORT}",
         key=_key(client_secret),
     )
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is `host`, `host:port`, or the same with an IPv6 address in brackets."""
+    found = _ADDRESS.fullmatch(text)
+    return found is not None and 0 < int(found["port"] or PORT) <= MAX_PORT
 
 
 def _key(secret: str) -> dict[str, Any]:

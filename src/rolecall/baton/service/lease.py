@@ -159,6 +159,7 @@ class Lease:
         except asyncio.CancelledError:
             return _fail(finish, Interrupted("The task was cancelled, or this connector stops."))
         except Error as error:
+            self.log("a task failed", task_id=self.task.id, why=str(error))
             return _fail(finish, error)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not lose the task
             self.log("a task failed by a defect", task_id=self.task.id, error=repr(error))

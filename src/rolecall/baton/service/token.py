@@ -12,7 +12,7 @@ import msgspec
 
 from rolecall.baton.engine import Log
 from rolecall.baton.service.credentials import Credentials, token_form
-from rolecall.errors import BadToken, Error, NotionBroken, Unreachable
+from rolecall.errors import BadToken, NotionBroken, Unreachable
 
 __all__ = ["Tokens"]
 
@@ -27,6 +27,7 @@ LATER: Final = frozenset({408, 425, 429})
 
 LEAST_LIFE_S: Final = 1.0
 TIMEOUT_S: Final = 30.0
+CLOSE_S: Final = 2.0
 MAX_BODY: Final = 64 * 1024
 
 
@@ -39,7 +40,7 @@ class Tokens:
     """The access token of the moment; safe to be asked by many tasks at once.
 
     Args:
-        credentials: ours.
+        credentials: gives ours as they are at the moment.
         trust: whom to believe that they are the controller.
         now: the time, with zone.
         user_agent: what we call ourselves.
@@ -48,7 +49,7 @@ class Tokens:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: Callable[[], Credentials],
         *,
         trust: ssl.SSLContext,
         now: Callable[[], datetime],
@@ -60,10 +61,9 @@ class Tokens:
         self._now = now
         self._headers = {"User-Agent": user_agent}
         self._log = log
-        self._lock = asyncio.Lock()
         self._token = ""
         self._renew_at = self._ends_at = 0.0
-        self._renewal: asyncio.Task[None] | None = None
+        self._renewal: asyncio.Task[str] | None = None
 
     async def current(self) -> str:
         """A token that is valid for a while yet.
@@ -72,43 +72,56 @@ class Tokens:
             BadToken: the controller does not accept our credentials.
             Retry: it could not be asked.
         """
-        clock = asyncio.get_running_loop().time
-        if self._good(clock()):
-            if clock() >= self._renew_at and (self._renewal is None or self._renewal.done()):
-                self._renewal = asyncio.ensure_future(self._renew_early())
-            return self._token
-        async with self._lock:
-            if not self._good(clock()):
-                await self._renew()
-            return self._token
+        now = asyncio.get_running_loop().time()
+        if not self._token or now >= self._ends_at:
+            return await asyncio.shield(self._renewing())
+        if now >= self._renew_at:
+            self._renewing()  # the old one is used meanwhile, so nobody waits
+        return self._token
 
-    def _good(self, now: float) -> bool:
-        return bool(self._token) and now < self._ends_at
+    def _renewing(self) -> "asyncio.Task[str]":
+        """The one renewal at a time; seen through even if whoever asked is gone.
 
-    async def _renew_early(self) -> None:
-        """Fetch the next token while the old one is in use, so that nobody waits for it."""
-        try:
-            async with self._lock:
-                await self._renew()
-        except Error as error:
-            self._renew_at = asyncio.get_running_loop().time() + AGAIN_S
-            self._log("the access token could not be renewed yet", why=error.what)
+        A connection that is cut off while TLS begins would be left to the garbage collector.
+        """
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.ensure_future(self._renew())
+            self._renewal.add_done_callback(self._look_at)
+        return self._renewal
 
-    async def _renew(self) -> None:
+    def _look_at(self, ended: "asyncio.Future[str]") -> None:
+        """Without a new token the old one does for some time; then ask again."""
+        if ended.cancelled() or (error := ended.exception()) is None:
+            return
+        now = asyncio.get_running_loop().time()
+        self._renew_at = now + AGAIN_S
+        if self._token and now < self._ends_at:  # else whoever asked has the error, and tells it
+            self._log("the access token could not be renewed yet", why=str(error))
+
+    async def _renew(self) -> str:
         asked_at = asyncio.get_running_loop().time()
         token = await self._fetch()
         life = max(token.expires_in, LEAST_LIFE_S)
         self._token = token.access_token
         self._renew_at, self._ends_at = asked_at + life * (1 - EARLY), asked_at + life
+        return self._token
 
     def refused(self, token: str) -> None:
         """The controller did not accept this token; the next question fetches another."""
         if token == self._token:
             self._token = ""
 
+    async def close(self) -> None:
+        """Wait for a renewal that is under way, though not for long."""
+        if self._renewal is not None:
+            await asyncio.wait((self._renewal,), timeout=CLOSE_S)
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
+
     async def _fetch(self) -> _Token:
-        url = self._credentials.token_url
-        form = token_form(self._credentials, now=self._now(), nonce=secrets.token_hex(16))
+        credentials = self._credentials()
+        url = credentials.token_url
+        form = token_form(credentials, now=self._now(), nonce=secrets.token_hex(16))
         try:
             async with (
                 httpx2.AsyncClient(verify=self._trust, timeout=TIMEOUT_S) as http,

@@ -93,7 +93,7 @@ class Worker:
                     return
             except Retry as error:
                 self._tell(heard=False)
-                self.log("the controller cannot be reached", why=error.what)
+                self.log("the controller cannot be reached", why=str(error))
                 await self._pause(min(pause, self.limits.most_poll) * jitter())
                 pause *= 2
             else:
@@ -117,7 +117,7 @@ class Worker:
                 if refusals > self.limits.failures:
                     raise
                 self._tell(heard=False)
-                self.log("the controller cannot be reached", why=error.what, failures=failures)
+                self.log("the controller cannot be reached", why=str(error), failures=failures)
                 pause = min(self.limits.first_pause * failures**2, self.limits.longest_pause)
                 await self._pause(pause * jitter())
                 continue

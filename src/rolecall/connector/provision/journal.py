@@ -147,12 +147,20 @@ class FolderJournal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.opened = 0
-        self._reached: dict[str, _Reached] = {}
+        self._last: dict[str, datetime] = {}
+        """When the last request was sent that may have reached somebody, by their id."""
+
+        self._unread: set[str] = set()
+        """Entries that are not in `_last` yet; those that are not final never are."""
+
+        self._known_from: datetime | None = None
+        """`_last` misses nothing from then on."""
 
     def open(self, opened: Opened) -> None:
         """Begin an entry; on disk when this returns."""
         path = self._path(opened.id)
         self.opened += 1
+        self._unread.add(opened.id)
         with _honest(path):
             # Names and addresses are nobody else's business, whatever folder was named.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -163,6 +171,7 @@ class FolderJournal:
     def note(self, entry_id: str, happened: Happened) -> None:
         """Add to an entry; on disk when this returns."""
         path = self._path(entry_id)
+        self._unread.add(entry_id)
         with _honest(path), path.open("r+b") as file:
             # A line that a crash cut short was never acted upon; it goes.
             file.truncate(file.read().rfind(b"\n") + 1)
@@ -208,19 +217,26 @@ class FolderJournal:
     def changed_since(self, moment: datetime) -> frozenset[str]:
         """Ids of the people whom changes since then may have reached.
 
-        What is final is read once: in a long batch this is asked before every request.
+        In a long batch, or a service, this is asked before every request: what is final is read
+        once, and only the last time of each person is remembered.
         """
-        found = set[str]()
-        for name in self._names(moment - LONGEST):
-            reached = self._reached.get(name)
-            if reached is None:
-                entry = self._read(name)
-                reached = _reached(entry) if entry else _Reached()
-                if entry is None or entry.state != "open":
-                    self._reached[name] = reached
-            if reached.last is not None and reached.last >= moment:
-                found |= reached.people
-        return frozenset(found)
+        if self._known_from is None or moment < self._known_from:
+            self._unread.update(self._names(moment - LONGEST))
+        still_open = [self._open_still(name) for name in tuple(self._unread)]
+        self._last = _later(self._last, moment)
+        self._known_from = moment
+        return frozenset(self._last).union(*(_later(one, moment) for one in still_open))
+
+    def _open_still(self, name: str) -> dict[str, datetime]:
+        """Whom an entry may have reached; what is final moves into `_last`."""
+        entry = self._read(name) if self._path(name).exists() else None
+        reached = _reached(entry) if entry else {}
+        if entry and entry.state == "open":
+            return reached
+        self._unread.remove(name)
+        for person, last in reached.items():
+            self._last[person] = max(last, self._last.get(person, last))
+        return {}
 
     def weight(self, since: datetime) -> int:
         """A number that grows with everything that is noted, by us or by another process.
@@ -244,21 +260,21 @@ class FolderJournal:
         return self._folder / f"{entry_id}.jsonl"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reached:
-    """Whom an entry may have reached, and when the last time."""
+def _reached(entry: Entry) -> dict[str, datetime]:
+    """Whom an entry may have reached, and when the last time.
 
-    people: frozenset[str] = frozenset()
-    last: datetime | None = None
-
-
-def _reached(entry: Entry) -> _Reached:
-    """Somebody new counts by their id as soon as there is one."""
-    people = frozenset(entry.opened.step.people)
+    Somebody new counts by their id as soon as there is one.
+    """
+    people = entry.opened.step.people
     if isinstance(entry.opened.operation, CreateAccount) and entry.subject:
-        people = frozenset({entry.subject})
+        people = (entry.subject,)
     calls = [one.at for one in entry.happened if one.event == "calling"]
-    return _Reached(people=people, last=max(calls, default=None))
+    return dict.fromkeys(people, max(calls)) if calls else {}
+
+
+def _later(last: dict[str, datetime], moment: datetime) -> dict[str, datetime]:
+    """Those of that moment and later."""
+    return {person: at for person, at in last.items() if at >= moment}
 
 
 @contextmanager

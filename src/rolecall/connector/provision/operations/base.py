@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rolecall.connector.provision.step import Already, Person, State, Step
+from rolecall.connector.provision.step import Already, Membership, Person, State, Step
 from rolecall.errors import Error, Refused
 from rolecall.notion.model import Group, Member
 
-__all__ = ["Look", "Operation", "one_member"]
+__all__ = ["Look", "Operation", "one_group", "one_member"]
 
 
 class Look(Protocol):
@@ -91,3 +91,9 @@ async def one_member(notion: Look, user_id: str) -> State:
     """What Notion shows of one member."""
     member = await notion.member(user_id)
     return State(people=(Person.of(member),) if member else ())
+
+
+async def one_group(notion: Look, group_id: str) -> State:
+    """What Notion shows of one group, with its members."""
+    group = await notion.group(group_id)
+    return State(groups=(Membership.of(group),) if group else ())

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from rolecall.connector.provision.operations.base import Look, Operation
+from rolecall.connector.provision.operations.base import Look, Operation, one_group
 from rolecall.connector.provision.step import Already, Membership, State, Step, Undo
 from rolecall.errors import Conflict, Error, Gone, Invalid, NotAllowed
 from rolecall.notion import changes
@@ -159,8 +159,7 @@ class RenameGroup(Operation, frozen=True, kw_only=True, tag="rename_group"):
 
     async def look(self, notion: Look) -> State:
         """The group."""
-        group = await notion.group(self.group_id)
-        return State(groups=(Membership.of(group),) if group else ())
+        return await one_group(notion, self.group_id)
 
     def step(self, state: State) -> Step | Already:
         """Rename, unless it is called so."""
@@ -193,8 +192,7 @@ class DeleteGroup(Operation, frozen=True, kw_only=True, tag="delete_group"):
 
     async def look(self, notion: Look) -> State:
         """The group with its members."""
-        group = await notion.group(self.group_id)
-        return State(groups=(Membership.of(group),) if group else ())
+        return await one_group(notion, self.group_id)
 
     def step(self, state: State) -> Step | Already:
         """Delete, unless it is gone."""
