@@ -41,9 +41,8 @@ def token_health(connector: Connector, now: datetime) -> list[TokenHealth]:
 
 def _warning(connector: Connector, secret: Secret) -> str:
     """A SCIM token works as long as its maker is there as what they were (Notion: N-014)."""
-    if not secret.made_by or secret.slot != Secret.Slot.SCIM_TOKEN:
-        return ""
-    if connector.app.last_sync_id is None:
+    scim = secret.slot == Secret.Slot.SCIM_TOKEN
+    if not (scim and secret.made_by and connector.app.last_sync_id):
         return ""
     maker = (
         Account.objects.filter(app=connector.app, emails__contains=[secret.made_by.casefold()])
@@ -51,14 +50,22 @@ def _warning(connector: Connector, secret: Secret) -> str:
         .order_by("-present")
         .first()
     )
-    way = "Have a workspace owner make a new one, and replace it, before it stops working."
+    if not (what := _lost(maker)):
+        return ""
+    return (
+        f"{maker or secret.made_by}, who made this token, {what}. Have a workspace owner make a "
+        "new one, and replace it, before it stops working."
+    )
+
+
+def _lost(maker: Account | None) -> str:
+    """What its maker is no more; empty if all is well, or not known."""
     if maker is None:
-        return f"{secret.made_by}, who made this token, is not in the workspace. {way}"
+        return "is not in the workspace"
     if not maker.present or maker.status in {"disabled", "deleted"}:
-        return f"{maker}, who made this token, has left the workspace. {way}"
-    if (role := _role(maker)) and role != _OWNER:
-        return f"{maker}, who made this token, is no longer a workspace owner. {way}"
-    return ""
+        return "has left the workspace"
+    role = _role(maker)
+    return "is no longer a workspace owner" if role and role != _OWNER else ""
 
 
 def _role(account: Account) -> str:
