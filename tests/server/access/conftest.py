@@ -1,15 +1,11 @@
 """An app to take syncs into."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
+from access_app import HOUR, NOON
 from workspaces import write
 
 from rolecall.server.access.intake import take_in
 from rolecall.server.access.models import App
-
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -32,7 +32,7 @@ _STATES: Final = frozenset({FULL, "partial", "resources_only"})
 
 _RESOURCES: Final = """
     select resource_type_id, external_id, discovered_at, data from v1_resources
-    where sync_id = :sync order by external_id
+    where sync_id = :sync order by {order}
 """
 _ENTITLEMENTS: Final = """
     select resource_type_id, resource_id, external_id, data from v1_entitlements
@@ -49,8 +49,7 @@ _BEGUN: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """A resource or an entitlement, with its message still packed."""
 
     kind: str
@@ -135,12 +134,18 @@ class Content:
         Raises:
             BadFile: something refers to a type that is not in the file.
         """
-        kind = self.kinds.of(resource_type)
-        if kind == "account":
-            return USER
-        if kind not in {GROUP, ROLE}:
+        if (kind := self._kind_of.get(resource_type)) is None:
             raise BadFile(f"The file speaks of the type {resource_type[:40]!r} without naming it.")
         return kind
+
+    @cached_property
+    def _kind_of(self) -> dict[str, str]:
+        kinds = self.kinds
+        return {
+            **dict.fromkeys(kinds.roles, ROLE),
+            **dict.fromkeys(kinds.groups, GROUP),
+            **dict.fromkeys(kinds.accounts, USER),
+        }
 
     def _begun(self, table: str) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
@@ -150,15 +155,10 @@ class Content:
         return found
 
     def resources(self) -> Iterator[Row]:
-        """Accounts, groups and roles, in order of their external ids."""
-        for resource_type, external_id, at, data in self._rows(_RESOURCES):
-            yield Row(
-                kind=self.kind_of(resource_type),
-                resource_id=external_id[len(resource_type) + 1 :],
-                external_id=external_id,
-                at=_moment(at),
-                data=data,
-            )
+        """Accounts, groups and roles, in the order of the file."""
+        for resource_type, external_id, at, data in self._rows(_RESOURCES.format(order="id")):
+            resource_id = external_id[len(resource_type) + 1 :]
+            yield Row(self.kind_of(resource_type), resource_id, external_id, _moment(at), data)
 
     def entitlements(self) -> Iterator[Row]:
         """What groups and roles give, in order of their external ids.
@@ -170,13 +170,7 @@ class Content:
             kind = self.kind_of(resource_type)
             if kind == USER:
                 raise BadFile(f"The file offers the account {resource_id[:40]!r} to be held.")
-            yield Row(
-                kind=kind,
-                resource_id=resource_id,
-                external_id=external_id,
-                at=self.started_at,
-                data=data,
-            )
+            yield Row(kind, resource_id, external_id, self.started_at, data)
 
     def holders(self) -> Iterator[Holders]:
         """Who holds what, in order of the entitlement.
@@ -202,7 +196,7 @@ class Content:
         """Over the content and what it proves, wherever and whenever it was written."""
         found = hashlib.blake2b(digest_size=32, person=b"content-1")
         found.update(repr(self.complete).encode())
-        for kind, name, _, data in self._rows(_RESOURCES):
+        for kind, name, _, data in self._rows(_RESOURCES.format(order="external_id")):
             found.update(f"\0{kind}\0{name}\0{len(data)}\0".encode())
             found.update(data)
         for kind, resource, name, data in self._rows(_ENTITLEMENTS):

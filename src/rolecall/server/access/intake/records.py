@@ -82,6 +82,8 @@ def account(data: object, name: str) -> AccountRecord:
     found = decode(Resource, data, name)
     trait = _trait(found, UserTrait)
     profile = _plain(found.profile if found.HasField("profile") else trait.profile)
+    if isinstance(data, bytes) and b"\0" in data:
+        profile = _without_nul(profile)
     addresses = _addresses(trait)
     email = addresses[0] if addresses else _text(profile.get("email"))
     emails = _folded([*addresses, email, trait.login])
@@ -145,7 +147,8 @@ def _addresses(trait: UserTrait) -> list[str]:
 
 def _folded(addresses: Iterable[str]) -> list[str]:
     """Addresses as they are compared: case-folded, each once; a login without @ is none."""
-    seen = dict.fromkeys(_clean(one).strip().casefold()[:_EMAIL] for one in addresses)
+    raw = dict.fromkeys(addresses)  # most have one, said three times
+    seen = dict.fromkeys("".join(_clean(one).split()).casefold()[:_EMAIL] for one in raw)
     return [one for one in seen if "@" in one]
 
 
@@ -159,8 +162,16 @@ def _clean(text: str) -> str:
 
 
 def _plain(struct: Struct) -> dict[str, Any]:
-    """A struct as JSON holds it."""
-    return {_clean(key): _value(value) for key, value in struct.fields.items()}
+    """A struct as JSON holds it; most values are texts, and asking for one is the cheapest."""
+    return {key: value.string_value or _value(value) for key, value in struct.fields.items()}
+
+
+def _without_nul(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, dict):
+        return {_clean(key): _without_nul(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(one) for one in value]
+    return _clean(value) if isinstance(value, str) else value
 
 
 def _value(value: Value) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -169,8 +180,6 @@ def _value(value: Value) -> Any:  # noqa: ANN401 - whatever JSON holds
         return _plain(value.struct_value)
     if kind == "list_value":
         return [_value(one) for one in value.list_value.values]
-    if kind == "string_value":
-        return _clean(value.string_value)
     if kind == "number_value" and not math.isfinite(value.number_value):
         return None
     return getattr(value, kind) if kind and kind != "null_value" else None

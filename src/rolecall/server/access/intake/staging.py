@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from rolecall.errors import BadFile
 from rolecall.server.access.intake import queries, records
@@ -22,7 +22,6 @@ __all__ = ["stage"]
 
 _BREAKS: Final = str.maketrans("@.-_+", "     ")
 """What stands between the words of an address."""
-_BLOCK: Final = 1 << 16
 
 
 def stage(content: Content, app: App) -> None:
@@ -74,9 +73,10 @@ class _Loading:
         self.accounts = {
             row.resource_id: ids.get(row.resource_id) or known[row.resource_id][0] for row in rows
         }
+        moments = {at: at.isoformat() for at in {row.at for row in rows}}
         with _copy("stage_seen (account, at)") as copy:
-            for row in rows:
-                copy.write_row((self.accounts[row.resource_id], row.at))
+            lines = (f"{self.accounts[row.resource_id]}\t{moments[row.at]}\n" for row in rows)
+            copy.write("".join(lines))
         different = [
             (row, digest)
             for row in rows
@@ -102,7 +102,7 @@ class _Loading:
                         record.status,
                         record.seat,
                         record.service,
-                        Jsonb(record.attributes),
+                        msgspec.json.encode(record.attributes).decode(),
                         _outside(record.email, domains),
                         " ".join([record.name, *record.emails]).translate(_BREAKS),
                         digest,
@@ -187,8 +187,8 @@ def _numbered(
 
 
 def _ids(table: str, count: int) -> list[int]:
-    found = queries.rows("stage", "next_ids", {"table": table, "count": count})
-    return [pk for (pk,) in found]
+    ((found,),) = queries.rows("stage", "next_ids", {"table": table, "count": count})
+    return list(found or ())
 
 
 @contextmanager

@@ -56,7 +56,8 @@ where e.app_id = %(app)s and e.present and e.kind = any(%(complete)s)
 insert into access_account
     (id, public_id, app_id, external_id, present, name, email, emails, status, seat, attributes,
      role_id, groups, external, type, link, first_seen_at, last_changed_at, search, content)
-select s.id, s.public_id, %(app)s, s.external_id, true, s.name, s.email, s.emails, s.status, s.seat,
+select s.id, s.public_id, %(app)s, s.external_id, true, s.name, s.email,
+       string_to_array(s.emails, chr(10)), s.status, s.seat,
        s.attributes, h.role, coalesce(h.groups, 0), s.outside,
        case when s.service then 'service' else 'human' end,
        'unmatched', n.at, n.at, to_tsvector('simple', s.words), s.content
@@ -74,7 +75,8 @@ where s.is_new;
 -- :name known_accounts
 -- Descriptions of accounts that were read again. Only what differs moves `last_changed_at`.
 update access_account a
-set name = s.name, email = s.email, emails = s.emails, status = s.status, seat = s.seat,
+set name = s.name, email = s.email, emails = string_to_array(s.emails, chr(10)),
+    status = s.status, seat = s.seat,
     attributes = s.attributes, external = s.outside, content = s.content,
     search = to_tsvector('simple', s.words),
     last_changed_at = coalesce(
@@ -156,13 +158,15 @@ set role_id = h.role, groups = h.groups, last_changed_at = %(ended)s
 from (
     select c.account, min(g.entitlement_id) filter (where e.kind = 'role') as role,
            count(*) filter (where e.kind = 'group') as groups
-    from (select distinct account from diff_grant) c
+    from (
+        select distinct account from diff_grant
+        where account not in (select id from stage_account where is_new)
+    ) c
     left join access_grant g on g.account_id = c.account and g.until_at is null
     left join access_entitlement e on e.id = g.entitlement_id
     group by c.account
 ) h
-where h.account = a.id and a.id not in (select id from stage_account where is_new)
-  and (a.role_id, a.groups) is distinct from (h.role, h.groups::integer);
+where h.account = a.id and (a.role_id, a.groups) is distinct from (h.role, h.groups::integer);
 
 -- :name holders
 -- How many hold each entitlement whose grants are different.

@@ -2,12 +2,12 @@
 -- rows that are there, and new ones from the sequences.
 
 -- :name tables
--- Empty tables, whatever an earlier attempt in this transaction left.
+-- Empty tables, whatever an earlier attempt in this transaction left. `emails` are lines.
 drop table if exists stage_account, stage_seen, stage_resource, stage_entitlement, stage_grant;
 create temporary table stage_seen (account bigint not null, at timestamptz not null) on commit drop;
 create temporary table stage_account (
     id bigint not null, is_new boolean not null, public_id text not null, external_id text not null,
-    name text not null, email text not null, emails text[] not null, status text not null,
+    name text not null, email text not null, emails text not null, status text not null,
     seat boolean, service boolean not null, attributes jsonb not null, outside boolean not null,
     words text not null, content bytea not null
 ) on commit drop;
@@ -41,7 +41,8 @@ select external_id, id from access_entitlement where app_id = %(app)s;
 
 -- :name next_ids
 -- As many ids as are wanted from the sequence of a table.
-select nextval(pg_get_serial_sequence(%(table)s, 'id')) from generate_series(1, %(count)s);
+select array_agg(nextval(pg_get_serial_sequence(%(table)s, 'id')))
+from generate_series(1, %(count)s);
 
 -- :name analyze
 analyze stage_seen, stage_account, stage_resource, stage_entitlement, stage_grant;
