@@ -8,9 +8,16 @@ from rolecall.errors import Conflict, WrongWorkspace
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import tasks, vault
 from rolecall.server.connectors.labels import OPEN
+from rolecall.server.connectors.locks import app_row
 from rolecall.server.connectors.models import Connector, Secret, Task
 
-__all__ = ["adopt"]
+__all__ = ["adopt", "lock_to_pin"]
+
+
+def lock_to_pin(connector: Connector, found: Mapping[str, Any]) -> None:
+    """Lock the app if `adopt` will pin its workspace; before the connector is locked."""
+    if found.get("workspace_id") and not connector.app.workspace_id:
+        app_row(connector.app_id)
 
 
 def adopt(

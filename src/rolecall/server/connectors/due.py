@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from rolecall.server.audit.trail import SYSTEM
 from rolecall.server.connectors import schedule, tasks, vault
 from rolecall.server.connectors.labels import OPEN
+from rolecall.server.connectors.locks import connector_rows
 from rolecall.server.connectors.models import Connector, Secret, Task
 from rolecall.server.connectors.services.running import schedule_of
 
@@ -60,11 +61,7 @@ def forget_offers(now: datetime) -> int:
 
 def _awake() -> QuerySet[Connector]:
     """Connectors that go by the clock, each locked; one that is in use waits for the next round."""
-    return (
-        Connector.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("app")
-        .filter(kind="notion", archived_at=None, paused_at=None)
-    )
+    return connector_rows(skip_locked=True).filter(kind="notion", archived_at=None, paused_at=None)
 
 
 def _under_way(connector: Connector, kind: str) -> bool:

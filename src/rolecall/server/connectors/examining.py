@@ -7,10 +7,11 @@ from rolecall.connector.checklist import status
 from rolecall.errors import Conflict, WrongWorkspace
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors import hosted, tasks, vault
-from rolecall.server.connectors.adopting import adopt
+from rolecall.server.connectors.adopting import adopt, lock_to_pin
 from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.capabilities import capabilities, lines_as_json
 from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.locks import connector_row
 from rolecall.server.connectors.models import Connector, Secret, Task
 
 __all__ = ["examine"]
@@ -66,8 +67,9 @@ def _succeed(beat: Beat) -> None:
     with tasks.ending(beat.task) as task:
         task.result = beat.task.result
         tasks.end(task, Task.State.DONE, now)
-        rows = Connector.objects.select_for_update(of=("self",)).select_related("app")
-        connector = rows.get(pk=task.connector_id)
+        if task.parameters.get("save"):
+            lock_to_pin(task.connector, task.result)
+        connector = connector_row(task.connector_id)
         connector.last_probe_at = now
         if task.parameters.get("save") or not task.parameters.get("secrets"):
             connector.capabilities = task.result["capabilities"]

@@ -7,6 +7,7 @@ from rolecall.errors import Error, Fatal, Retry, Stopped
 from rolecall.server.connectors import schedule, tasks, vault
 from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.locks import connector_row
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.services.running import schedule_of
 from rolecall.server.connectors.telling import tell
@@ -30,8 +31,7 @@ def fail(beat: Beat, error: Error) -> None:
     with tasks.ending(beat.task) as task:
         task.result = beat.task.result or task.result
         tasks.end(task, Task.State.FAILED, now, error=type(error).__name__, message=message)
-        rows = Connector.objects.select_for_update(of=("self",)).select_related("app")
-        connector = rows.get(pk=task.connector_id)
+        connector = connector_row(task.connector_id)
         if task.kind == Task.Kind.SYNC:
             _sync_failed(connector, task, error, now)
         elif _matters(connector, task, error):

@@ -19,6 +19,7 @@ from rolecall.server.connectors import hosted, schedule, tasks, vault
 from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.guard import Held, judge
 from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.locks import connector_row
 from rolecall.server.connectors.models import Connector, Hold, Task
 from rolecall.server.connectors.services.delete import archive
 from rolecall.server.connectors.services.running import schedule_of
@@ -123,7 +124,7 @@ def _succeed(task: Task, applied: Sync, now: datetime) -> None:
     task.sync = applied
     task.result = {**task.result, "counts": applied.counts, "completeness": applied.completeness}
     tasks.end(task, _State.DONE, now)
-    connector = _locked(task)
+    connector = connector_row(task.connector_id)
     if (former := connector.succeeds) is not None:
         _take_over(connector, former, now)
     connector.last_success_at, connector.failures, connector.trouble = now, 0, ""
@@ -152,7 +153,7 @@ def _hold(beat: Beat, held: Held) -> None:
     with tasks.ending(beat.task) as task:
         hold = Hold.objects.create(task=task, kind=held.kind, facts=held.facts, raised_at=now)
         tasks.end(task, _State.HELD, now, message=held.message)
-        connector = _locked(task)
+        connector = connector_row(task.connector_id)
         relabel(connector)
         record(
             _itself(connector), "connector:hold:raise", connector, now=now,
@@ -165,11 +166,6 @@ def _hold(beat: Beat, held: Held) -> None:
             text=f"{held.message}\n\nLook at the difference, then confirm or reject it.",
             now=now,
         )
-
-
-def _locked(task: Task) -> Connector:
-    rows = Connector.objects.select_for_update(of=("self",)).select_related("app", "succeeds")
-    return rows.get(pk=task.connector_id)
 
 
 def _itself(connector: Connector) -> Actor:

@@ -3,8 +3,6 @@
 A job of the queue says "try this task now" and nothing else, so that one job too many does no harm
 and one too few is noticed: the sweep gives every task that could be taken a job. While a task is
 being ended its row is locked; that lock is the lease then, and a killed worker loses it at once.
-
-Locks are always taken in this order: task, app, connector.
 """
 
 import os
@@ -22,6 +20,7 @@ from procrastinate.manager import JobManager
 from rolecall.baton.ids import ksuid
 from rolecall.errors import Conflict
 from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Connector, LogLine, Task
 from rolecall.server.connectors.pace import pace
 
@@ -94,7 +93,7 @@ def take(task_id: str, *, worker: str, now: datetime) -> Task | None:
     The returned row's `attempt` is the number under which it may be ended.
     """
     with transaction.atomic():
-        task = Task.objects.select_for_update().filter(pk=task_id).first()
+        task = task_rows().filter(pk=task_id).first()
         if task is None or not _free(task, now):
             return None
         if task.attempt >= MOST_ATTEMPTS:
@@ -119,7 +118,7 @@ def ending(task: Task) -> Iterator[Task]:
         Lost: it is not ours any more; nothing of this attempt may have an effect.
     """
     with transaction.atomic():
-        rows = Task.objects.select_for_update(of=("self",)).select_related("connector__app")
+        rows = task_rows().select_related("connector__app")
         found = rows.filter(pk=task.pk).first()
         if found is None or (found.state, found.attempt) != (_State.RUNNING, task.attempt):
             raise Lost(f"The task {task.pk} is not ours any more.")
@@ -161,9 +160,7 @@ def sweep(now: datetime) -> int:
 
 @transaction.atomic
 def _sweep_lapsed(now: datetime) -> int:
-    lapsed = Task.objects.select_for_update(skip_locked=True).filter(
-        state=_State.RUNNING, lease_until__lt=now
-    )
+    lapsed = task_rows(skip_locked=True).filter(state=_State.RUNNING, lease_until__lt=now)
     freed = list(lapsed.order_by("id"))
     for task in freed:
         _free_again(task, now, f"The worker {task.worker} fell silent; the task begins again.")
@@ -172,7 +169,7 @@ def _sweep_lapsed(now: datetime) -> int:
 
 @transaction.atomic
 def _sweep_forgotten() -> int:
-    waiting = Task.objects.select_for_update(skip_locked=True).filter(state=_State.QUEUED)
+    waiting = task_rows(skip_locked=True).filter(state=_State.QUEUED)
     known = set(
         ProcrastinateJob.objects.filter(task_name=JOB, status__in=("todo", "doing")).values_list(
             "args__task_id", flat=True
@@ -206,7 +203,7 @@ def _give_up(task: Task, now: datetime) -> None:
         message=f"{MOST_ATTEMPTS} workers ended while they carried this out. "
         "Look at the worker's log and at its memory.",
     )
-    connector = Connector.objects.select_for_update().get(pk=task.connector_id)
+    connector = connector_row(task.connector_id)
     connector.failures += 1
     connector.trouble = task.message
     connector.save(update_fields=["failures", "trouble"])

@@ -97,7 +97,7 @@ def _new_app(actor: Actor, wanted: NewApp, now: datetime) -> App:
 
 
 def _app(actor: Actor, wanted: ExistingApp, now: datetime) -> App:
-    found = App.objects.select_for_update().filter(public_id=wanted.public_id)
+    found = App.objects.select_for_update(no_key=True).filter(public_id=wanted.public_id)
     app = found.exclude(state=App.State.ARCHIVED).first()
     if app is None:
         raise Gone("This app is not there (any more).", hint="Choose one of the list.")

@@ -11,7 +11,8 @@ from django.db import transaction
 from rolecall.errors import Conflict, Invalid, Unsupported
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import tasks, vault
-from rolecall.server.connectors.adopting import adopt
+from rolecall.server.connectors.adopting import adopt, lock_to_pin
+from rolecall.server.connectors.locks import task_rows
 from rolecall.server.connectors.models import Connector, Secret, Task
 from rolecall.server.connectors.services.rows import allowed, locked
 
@@ -77,10 +78,12 @@ def save(actor: Actor, connector_id: str, test_id: str, *, now: datetime) -> Tas
         Conflict: there is no such test, it failed, is not over, or was of other tokens.
         WrongWorkspace: the API key belongs to another workspace than the app's.
     """
-    connector = locked(actor, "connector:token", connector_id)
-    tested = connector.tasks.filter(pk=test_id, kind=Task.Kind.TEST).first()
+    found = allowed(actor, "connector:token", connector_id)
+    tested = found.tasks.filter(pk=test_id, kind=Task.Kind.TEST).first()
     if tested is None or tested.state != Task.State.DONE:
         raise Conflict("These tokens have not passed a test.", hint="Test them first.")
+    lock_to_pin(found, tested.result)
+    connector = locked(actor, "connector:token", connector_id)
     named = tested.parameters.get("secrets", [])
     offered = list(connector.secrets.filter(public_id__in=named, state=Secret.State.OFFERED))
     if not offered or len(offered) != len(named):
@@ -152,7 +155,7 @@ def _address(made_by: str) -> str:
 
 def _end_tests(connector: Connector, now: datetime) -> None:
     """Tests of tokens that are being replaced; a worker that is at one finds it gone."""
-    open_tests = Task.objects.select_for_update(of=("self",)).filter(
+    open_tests = task_rows().filter(
         connector=connector,
         kind=Task.Kind.TEST,
         state__in=(Task.State.QUEUED, Task.State.RUNNING),

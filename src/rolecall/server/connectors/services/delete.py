@@ -9,6 +9,7 @@ from rolecall.errors import Invalid
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import tasks, vault
 from rolecall.server.connectors.labels import OPEN, relabel
+from rolecall.server.connectors.locks import task_rows
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.services.rows import allowed, locked
 from rolecall.server.people.models import RoleAssignment
@@ -60,8 +61,6 @@ def archive(connector: Connector, *, by: str, now: datetime) -> Connector:
 
 
 def _end_tasks(connector: Connector, why: str, now: datetime) -> None:
-    tasks_open = Task.objects.select_for_update(of=("self",)).filter(
-        connector=connector, state__in=OPEN
-    )
+    tasks_open = task_rows().filter(connector=connector, state__in=OPEN)
     for task in tasks_open.order_by("id"):
         tasks.end(task, Task.State.CANCELLED, now, message=why)

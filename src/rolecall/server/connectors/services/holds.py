@@ -8,6 +8,7 @@ from rolecall.errors import Conflict, Gone
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import tasks
 from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.locks import task_rows
 from rolecall.server.connectors.models import Connector, Hold, Task
 from rolecall.server.connectors.services.rows import allowed, locked
 
@@ -73,7 +74,7 @@ def _undecided(actor: Actor, connector_id: str, hold_id: str) -> tuple[Connector
     found = Hold.objects.filter(public_id=hold_id, task__connector=connector).first()
     if found is None:
         raise Gone("There is no such question.", hint="Look at the connector's page.")
-    task = Task.objects.select_for_update(of=("self",)).get(pk=found.task_id)
+    task = task_rows().get(pk=found.task_id)
     connector = locked(actor, "connector:decide", connector_id)
     hold = Hold.objects.get(pk=found.pk)
     hold.task = task

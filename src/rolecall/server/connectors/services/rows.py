@@ -2,6 +2,7 @@
 
 from rolecall.errors import Gone
 from rolecall.server.audit.trail import Actor
+from rolecall.server.connectors.locks import connector_rows
 from rolecall.server.connectors.models import Connector
 from rolecall.server.people.permissions import require
 
@@ -39,8 +40,7 @@ def locked(actor: Actor, action: str, connector_id: str) -> Connector:
         NotAllowed: the actor may not do this to it.
     """
     found = allowed(actor, action, connector_id)
-    rows = Connector.objects.select_for_update(of=("self",)).select_related("app")
-    again = rows.filter(pk=found.pk, archived_at=None).first()
+    again = connector_rows().filter(pk=found.pk, archived_at=None).first()
     if again is None:
         raise Gone("This connector was deleted a moment ago.", hint="Look at the list.")
     return again

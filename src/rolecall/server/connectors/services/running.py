@@ -8,6 +8,7 @@ from rolecall.errors import Conflict, Gone, Unsupported
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import schedule, tasks, vault
 from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.locks import task_rows
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.schedule import Schedule
 from rolecall.server.connectors.services.rows import allowed, locked
@@ -46,8 +47,7 @@ def cancel(actor: Actor, connector_id: str, task_id: str, *, now: datetime) -> T
         Conflict: it is over, or waits for a decision.
     """
     connector = allowed(actor, "connector:run", connector_id)
-    rows = Task.objects.select_for_update(of=("self",))
-    task = rows.filter(pk=task_id, connector=connector).first()
+    task = task_rows().filter(pk=task_id, connector=connector).first()
     if task is None:
         raise Gone("This run is not there.", hint="Look at the list of runs.")
     if task.state not in {Task.State.QUEUED, Task.State.RUNNING}:
