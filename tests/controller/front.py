@@ -141,6 +141,8 @@ class Front:
 
     async def _finish_all(self) -> None:
         await self._close()  # whoever restarts meanwhile may have opened it again
+        for _ in range(10):
+            await asyncio.sleep(0)  # who was accepted a moment ago is among the busy then
         for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
