@@ -6,16 +6,20 @@ RUNS ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check lint chaos bench bench-service soak coverage protos pins clean
+.PHONY: help demo demo-connector demo-check test check lint chaos bench bench-service soak coverage protos pins clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/demo.stamp ## Set up, sync a simulated company of 120, change access, show what changed
+demo: .venv/demo.stamp ## Set up, run the server on a simulated company of 120; Ctrl-C stops it
+	@$(BIN)/python tools/demo_server.py demo/server
+
+demo-connector: .venv/demo.stamp ## The connector alone: sync, change access, show what changed
 	@$(BIN)/python tools/demo.py demo
 
-demo-check: .venv/demo.stamp ## The same unattended, on free ports, in a temporary folder
+demo-check: .venv/demo.stamp ## Both unattended, on free ports, in a temporary folder
 	@$(BIN)/python tools/demo.py --check
+	@$(BIN)/python tools/demo_server.py --check
 
 test: .venv/dev.stamp lint ## Everything that must pass, demo-check included
 	$(BIN)/python -m pytest -n 2

@@ -22,7 +22,7 @@ def command() -> None:
     help="Links that were noted outside the database; the worker's own file if left out.",
 )
 @located
-def verify(here: Installation, checkpoints: Path | None) -> None:
+def _verify(here: Installation, checkpoints: Path | None) -> None:
     """Walk the whole chain, and hold it against links that were noted outside the database.
 
     Exit status 15 if a row was changed, is missing, or was put in.

@@ -15,7 +15,7 @@ def command() -> None:
 
 @command.command("rotate")
 @located
-def rotate(here: Installation) -> None:
+def _rotate(here: Installation) -> None:
     """Add a new key to the keys file, and encrypt every secret anew with it.
 
     Nothing needs to be stopped. The older keys stay in the file: backups of the database need them.
