@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from cast import Role, a_user
+from cast import PASSWORD, Role, a_user
 from django.test import Client
 
 from rolecall.server.mail.models import Message
@@ -13,7 +13,7 @@ from rolecall.server.people.models import User
 @pytest.fixture
 def ada(db: None) -> User:  # noqa: ARG001 - opens the database
     """A super administrator."""
-    return a_user("ada@example.com", Role.SUPER)
+    return a_user("ada@example.com", Role.SUPER, password=PASSWORD)
 
 
 @pytest.fixture

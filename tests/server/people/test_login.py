@@ -1,15 +1,12 @@
 """Users come in by password, factor, or a link; whoever should not does not, and is noted."""
 
 import base64
-import hmac
 import re
-import struct
 import time
-from hashlib import sha1
 
 import pytest
 from allauth.mfa.models import Authenticator
-from cast import LATER, NOW, PASSWORD, Role, a_user
+from cast import LATER, NOW, PASSWORD, Role, a_user, code_of
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
@@ -92,14 +89,6 @@ def test_a_dump_lets_nobody_in(ada: User, browser: Client):
     other = Client(SERVER_NAME="localhost")
     other.cookies["rolecall"] = row.session_key
     assert other.get("/me/").status_code == 302
-
-
-def code_of(secret: str, at: float) -> str:
-    """What an authenticator app shows (RFC 6238)."""
-    key = base64.b32decode(secret)
-    digest = hmac.new(key, struct.pack(">Q", int(at) // 30), sha1).digest()
-    place = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
 
 
 def with_app(user: User, browser: Client) -> tuple[str, list[str]]:
@@ -288,3 +277,17 @@ def test_an_invited_user_comes_in(browser: Client):
 
     assert "Bob" in browser.get("/me/").content.decode()
     assert browser.get("/users/").status_code == 403
+
+
+def test_times_are_in_ones_own_zone(ada: User, browser: Client):
+    """Saved on one's own page; the next request of somebody else is in theirs."""
+    log_in(browser, ada.email)
+    saved = browser.post("/me/save", {"name": "Ada L", "zone": "Asia/Tokyo"})
+    wrong = browser.post("/me/save", {"name": "Ada L", "zone": "Mars/Olympus"})
+    page = browser.get(f"/audit/{Event.objects.first().public_id}").content.decode()
+
+    assert (saved.status_code, wrong.status_code) == (302, 422)
+    assert " JST" in page
+    browser.post("/me/save", {"name": "Ada L", "zone": "UTC"})
+    page = browser.get(f"/audit/{Event.objects.first().public_id}").content.decode()
+    assert " UTC" in page

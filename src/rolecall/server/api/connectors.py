@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from rolecall.server import clock
 from rolecall.server.api.door import actor_of, answers
@@ -184,7 +184,7 @@ def get_connector(request: HttpRequest, connector: Id) -> Connector:
 
 
 @router.post("", response=answers(ConnectorOut, 201))
-def add_connector(request: HttpRequest, said: ConnectorIn) -> tuple[int, Connector]:
+def add_connector(request: HttpRequest, said: ConnectorIn) -> Status[Connector]:
     """Add a connector, without a credential yet."""
     actor = actor_of(request)
     target = (
@@ -195,7 +195,7 @@ def add_connector(request: HttpRequest, said: ConnectorIn) -> tuple[int, Connect
     made = add(
         actor, name=said.name, target=target, owners=said.owners, kind=said.kind, now=clock.now()
     )
-    return 201, _one(actor, made.public_id)
+    return Status(201, _one(actor, made.public_id))
 
 
 @router.patch("/{connector}", response=answers(ConnectorOut))
@@ -219,24 +219,25 @@ def set_owners(request: HttpRequest, connector: Id, said: Owners) -> Connector:
 
 
 @router.put("/{connector}/credentials", response=answers(TaskOut, 202))
-def give_credentials(request: HttpRequest, connector: Id, said: Tokens) -> tuple[int, Task]:
+def give_credentials(request: HttpRequest, connector: Id, said: Tokens) -> Status[Task]:
     """Hand tokens over; a worker tests them, and what was in use stays until that succeeded."""
     tokens = {"scim_token": said.scim_token, "api_key": said.api_key}
-    return 202, credential.give(
+    task = credential.give(
         actor_of(request), connector, tokens, made_by=said.made_by, save=said.save, now=clock.now()
     )
+    return Status(202, task)
 
 
 @router.post("/{connector}/credentials/test", response=answers(TaskOut, 202))
-def test_credentials(request: HttpRequest, connector: Id) -> tuple[int, Task]:
+def test_credentials(request: HttpRequest, connector: Id) -> Status[Task]:
     """Have a worker test those in use."""
-    return 202, credential.test(actor_of(request), connector, now=clock.now())
+    return Status(202, credential.test(actor_of(request), connector, now=clock.now()))
 
 
 @router.post("/{connector}/credentials/save", response=answers(TaskOut, 202))
-def save_credentials(request: HttpRequest, connector: Id, said: Tested) -> tuple[int, Task]:
+def save_credentials(request: HttpRequest, connector: Id, said: Tested) -> Status[Task]:
     """Use the tokens that a test has found to work, and sync."""
-    return 202, credential.save(actor_of(request), connector, said.test, now=clock.now())
+    return Status(202, credential.save(actor_of(request), connector, said.test, now=clock.now()))
 
 
 @router.delete("/{connector}/credentials/{slot}", response=answers(ConnectorOut))
@@ -247,9 +248,9 @@ def remove_credential(request: HttpRequest, connector: Id, slot: Secret.Slot) ->
 
 
 @router.post("/{connector}/sync", response=answers(TaskOut, 202))
-def sync_now(request: HttpRequest, connector: Id) -> tuple[int, Task]:
+def sync_now(request: HttpRequest, connector: Id) -> Status[Task]:
     """A sync as soon as a worker is free."""
-    return 202, running.sync_now(actor_of(request), connector, now=clock.now())
+    return Status(202, running.sync_now(actor_of(request), connector, now=clock.now()))
 
 
 @router.post("/{connector}/pause", response=answers(ConnectorOut))
@@ -279,7 +280,7 @@ def reject(request: HttpRequest, connector: Id, hold: Id, why: Decision) -> Task
 
 
 @router.post("/{connector}/delete", response=answers(None, 204))
-def delete_connector(request: HttpRequest, connector: Id, said: Typed) -> tuple[int, None]:
+def delete_connector(request: HttpRequest, connector: Id, said: Typed) -> Status[None]:
     """Archive it: credentials are forgotten, the app and its history stay."""
     delete.delete(actor_of(request), connector, said.name, now=clock.now())
-    return 204, None
+    return Status(204, None)

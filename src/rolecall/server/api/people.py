@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from rolecall.errors import Gone
@@ -111,10 +111,10 @@ def get_person(request: HttpRequest, person: Id) -> Person:
 
 
 @router.post("", response=answers(PersonOut, 201))
-def add_person(request: HttpRequest, said: PersonIn) -> tuple[int, Person]:
+def add_person(request: HttpRequest, said: PersonIn) -> Status[Person]:
     """Add a person; accounts with one of the addresses are matched."""
     made = persons.add(actor_of(request), said.draft(), now=clock.now())
-    return 201, _one(made.public_id)
+    return Status(201, _one(made.public_id))
 
 
 @router.put("/{person}", response=answers(PersonOut))

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from rolecall.errors import Gone
@@ -126,12 +126,12 @@ def get_user(request: HttpRequest, user: Id) -> User:
 
 
 @router.post("", response=answers(UserOut, 201))
-def invite(request: HttpRequest, said: Invitation) -> tuple[int, User]:
+def invite(request: HttpRequest, said: Invitation) -> Status[User]:
     """Invite somebody; the link goes out by mail, and is never answered here."""
     made, _link = joining.invite(
         actor_of(request), email=said.email, name=said.name, wanted=said.roles, now=clock.now()
     )
-    return 201, _one(made.public_id)
+    return Status(201, _one(made.public_id))
 
 
 @router.patch("/{user}", response=answers(UserOut))
@@ -188,6 +188,8 @@ def list_keys(request: HttpRequest, user: Id, window: Asked[Window]) -> Cut[ApiK
 @router.post("/{user}/keys/{key}/end", response=answers(KeyOut))
 def end_key(request: HttpRequest, user: Id, key: Id) -> ApiKey:
     """End an API key."""
-    if not ApiKey.objects.filter(public_id=key, user__public_id=user).exists():
+    actor, found = actor_of(request), _one(user)
+    require(actor, "key:own" if found.pk == actor.user else "user:edit")
+    if not found.api_keys.filter(public_id=key).exists():
         raise Gone("This user has no such key.")
-    return apikeys.end(actor_of(request), key, now=clock.now())
+    return apikeys.end(actor, key, now=clock.now())

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
@@ -92,8 +93,11 @@ def stranger(request: HttpRequest) -> Actor:
 
 def ip_of(request: HttpRequest) -> str | None:
     """Where the request comes from; behind a proxy of ours, what the proxy says."""
-    ip: str = get_adapter().get_client_ip(request)
-    return ip.strip() or None
+    try:
+        ip: str = get_adapter().get_client_ip(request)
+    except PermissionDenied:  # by a socket file, without a proxy that says more
+        return None
+    return ip.strip()
 
 
 def status_of(error: errors.Error) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from rolecall.errors import Error
 from rolecall.server.people.door import Request, actor_of, status_of
@@ -38,9 +39,11 @@ class Door:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
-        """Recognise who comes."""
+        """Recognise who comes, and show times in their zone."""
+        timezone.deactivate()  # what the request before has set in this thread
         if request.user.is_authenticated:
             request.actor = actor_of(request, request.user)
+            timezone.activate(request.user.time_zone)
         return self.get_response(request)
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
