@@ -1,0 +1,264 @@
+"""Every address of the pages and every operation of the API, asked by everybody.
+
+What each is for stands in the tables below, by hand: an address without an entry fails. Who may do
+that is the table of `docs/reference/permissions.md`, which another test keeps equal to the code.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from cast import Role, log_in
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from world import EVERYBODY, World, the_world
+
+from rolecall.server.access.models import Sync
+from rolecall.server.api.urls import api
+from rolecall.server.people.models import User
+from rolecall.server.people.permissions import ACTIONS
+
+ANYONE, KNOWN = "anyone", "whoever is logged in"
+
+PAGES = {
+    "live": ANYONE, "ready": ANYONE, "appearance": ANYONE, "home": "home:read",
+    "account_login": ANYONE, "account_logout": ANYONE, "account_inactive": ANYONE,
+    "account_reset_password": ANYONE, "login_link": ANYONE, "mfa_login_webauthn": ANYONE,
+    "mfa_authenticate": ANYONE, "socialaccount_login_cancelled": ANYONE,
+    "socialaccount_login_error": ANYONE, "openid_connect_login": ANYONE,
+    "openid_connect_callback": ANYONE,
+    "account_reauthenticate": KNOWN, "account_change_password": KNOWN,
+    "account_set_password": KNOWN, "mfa_index": KNOWN, "mfa_reauthenticate": KNOWN,
+    "mfa_activate_totp": KNOWN, "mfa_deactivate_totp": KNOWN, "mfa_view_recovery_codes": KNOWN,
+    "mfa_generate_recovery_codes": KNOWN, "mfa_download_recovery_codes": KNOWN,
+    "mfa_list_webauthn": KNOWN, "mfa_add_webauthn": KNOWN, "mfa_reauthenticate_webauthn": KNOWN,
+    "mfa_remove_webauthn": KNOWN, "mfa_edit_webauthn": KNOWN,
+    "people:me": "home:read", "people:me_save": "home:read", "people:me_elsewhere": "home:read",
+    "people:make_key": "key:own", "people:end_key": "user:edit",  # of somebody else
+    "people:users": "user:read", "people:user": "user:read", "people:invite": "user:edit",
+    "people:invite_again": "user:edit", "people:rename_user": "user:edit",
+    "people:assign_role": "user:edit", "people:end_role": "user:edit",
+    "people:deactivate": "user:edit", "people:activate": "user:edit",
+    "people:end_sessions": "user:edit", "people:end_user_key": "user:edit",
+    "people:persons": "person:read", "people:person": "person:read",
+    "people:add_person": "person:edit", "people:edit_person": "person:edit",
+    "people:leave": "person:edit", "people:return": "person:edit",
+    "people:roster_upload": "person:edit", "people:roster": "person:edit",
+    "people:roster_apply": "person:edit",
+    "audit:events": "audit:read", "audit:event": "audit:read",
+    "access:apps": "app:list", "access:unmanaged": "app:list", "access:app": "app:read",
+    "access:accounts": "account:read", "access:past_accounts": "account:read",
+    "access:entitlements": "entitlement:read", "access:feed": "app:read",
+    "access:differences": "app:read", "access:as_of": "app:read",
+    "access:account": "account:read", "access:past_access": "account:read",
+    "access:attributes": "account:read", "access:history": "account:read",
+    "access:entitlement": "entitlement:read", "access:past_holders": "entitlement:read",
+    "access:choose_person": "account:edit", "access:set_person": "account:edit",
+    "access:clear_person": "account:edit", "access:accept": "account:edit",
+    "access:accept_exact": "account:edit", "access:set_type": "account:edit",
+    "connectors:list": "connector:list", "connectors:add": "connector:add",
+    "connectors:set_up": "connector:add", "connectors:run": "connector:read",
+    "connectors:download": "connector:download", "connectors:connector": "connector:read",
+    "connectors:live": "connector:read", "connectors:runs": "connector:read",
+    "connectors:cancel": "connector:run", "connectors:settings": "connector:read",
+    "connectors:set_owners": "connector:owners", "connectors:change": "connector:edit",
+    "connectors:delete": "connector:delete", "connectors:credentials": "connector:read",
+    "connectors:test": "connector:token", "connectors:tested": "connector:read",
+    "connectors:save": "connector:token", "connectors:remove_credential": "connector:token",
+    "connectors:audit": "connector:read", "connectors:sync_now": "connector:run",
+    "connectors:pause": "connector:run", "connectors:resume": "connector:run",
+    "connectors:difference": "connector:read", "connectors:confirm": "connector:decide",
+    "connectors:reject": "connector:decide", "search:results": "search:use",
+}  # fmt: skip
+
+OPERATIONS = {
+    "me": KNOWN,
+    "list_users": "user:read", "get_user": "user:read", "invite": "user:edit",
+    "rename": "user:edit", "assign_role": "user:edit", "end_role": "user:edit",
+    "deactivate": "user:edit", "activate": "user:edit", "end_sessions": "user:edit",
+    "list_keys": "user:read", "end_key": "user:edit",
+    "list_people": "person:read", "get_person": "person:read", "add_person": "person:edit",
+    "edit_person": "person:edit", "leave": "person:edit", "return": "person:edit",
+    "list_events": "audit:read", "get_event": "audit:read",
+    "list_apps": "app:list", "get_app": "app:read", "list_syncs": "app:read",
+    "list_accounts": "account:read", "accept_exact": "account:edit",
+    "get_account": "account:read", "list_access": "account:read", "list_changes": "account:read",
+    "list_links": "account:read", "set_person": "account:edit", "clear_person": "account:edit",
+    "accept": "account:edit", "set_type": "account:edit",
+    "list_entitlements": "entitlement:read", "get_entitlement": "entitlement:read",
+    "list_holders": "entitlement:read", "holders_as_of": "entitlement:read",
+    "basis": "account:read", "accounts_as_of": "account:read", "changes": "account:read",
+    "count_differences": "account:read", "differing_accounts": "account:read",
+    "differing_grants": "account:read",
+    "list_connectors": "connector:list", "get_connector": "connector:read",
+    "add_connector": "connector:add", "change_connector": "connector:edit",
+    "set_owners": "connector:owners", "give_credentials": "connector:token",
+    "test_credentials": "connector:token", "save_credentials": "connector:token",
+    "remove_credential": "connector:token", "sync_now": "connector:run",
+    "pause": "connector:run", "resume": "connector:run", "confirm": "connector:decide",
+    "reject": "connector:decide", "delete_connector": "connector:delete",
+    "list_tasks": "connector:read", "get_task": "connector:read", "get_log": "connector:read",
+    "cancel": "connector:run", "download": "connector:download",
+}  # fmt: skip
+
+MOMENT = "2026-11-20T00:00:00Z"
+BODIES: dict[str, Any] = {
+    "invite": {"email": "new@example.com", "name": "New"},
+    "rename": {"name": "Other"},
+    "assign_role": {"role": Role.AUDITOR},
+    "add_person": {"name": "New"},
+    "edit_person": {"name": "New"},
+    "set_person": {"person": "{person}"},
+    "set_type": {"type": "service"},
+    "add_connector": {"name": "New", "app_name": "New", "owners": []},
+    "change_connector": {"name": "New"},
+    "set_owners": {"owners": []},
+    "give_credentials": {"api_key": "abc"},
+    "save_credentials": {"test": "{task}"},
+    "delete_connector": {"name": "Notion of Acme"},
+}
+OVER_ONE = ("app", "account", "entitlement", "connector", "task")
+"""Parameters that name something which one may own."""
+
+
+def patterns(found: Any, path: str = "", space: str = "") -> Iterator[tuple[str, str, list[str]]]:
+    """Name, path and parameters of every address but the API's."""
+    for one in found:
+        here = path + str(one.pattern)
+        if isinstance(one, URLResolver):
+            if one.namespace != "api":
+                inner = f"{space}{one.namespace}:" if one.namespace else space
+                yield from patterns(one.url_patterns, here, inner)
+        elif isinstance(one, URLPattern):
+            yield f"{space}{one.name or here}", here, list(one.pattern.converters)
+
+
+@cache
+def addresses() -> dict[str, tuple[str, list[str]]]:
+    """Path and parameters by name."""
+    return {name: (path, names) for name, path, names in patterns(get_resolver().url_patterns)}
+
+
+@cache
+def operations() -> dict[str, tuple[str, str]]:
+    """Method and path of every operation, by its id."""
+    paths = api.get_openapi_schema(path_prefix="/api")["paths"]
+    return {
+        operation["operationId"]: (method, path)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+
+
+def may(who: str, action: str, names: list[str]) -> bool:
+    """Whether the table lets somebody do this at an address with these parameters."""
+    if action in {ANYONE, KNOWN}:
+        return action == ANYONE or who != "nobody"
+    roles = ACTIONS[action]
+    if who not in {Role.APP_OWNER, Role.CONNECTOR_OWNER} and who in list(Role):
+        return who in roles
+    own = next(
+        (one.removesuffix("_id") for one in names if one.removesuffix("_id") in OVER_ONE), ""
+    )
+    if not own:  # a list: of what one owns
+        role = who.removesuffix(" elsewhere").replace(" ", "_")
+        return role in roles
+    if who == Role.CONNECTOR_OWNER:
+        return who in roles and own in {"connector", "task"}
+    return who == Role.APP_OWNER and who in roles
+
+
+def filled(path: str, world: World) -> str:
+    """The path with what there is."""
+    for name, value in world.named.items():
+        for form in (f"<str:{name}>", f"<int:{name}>", f"{{{name}}}"):
+            path = path.replace(form, str(value))
+    assert "<" not in path, path
+    assert "{" not in path, path
+    return path
+
+
+def test_every_address_has_an_entry():
+    """Whoever adds a page or an operation says here what it is for."""
+    assert sorted(addresses()) == sorted(PAGES)
+    assert sorted(operations()) == sorted(OPERATIONS)
+
+
+class Visitor:
+    """Somebody with a browser; whatever a request does, the next one finds the world as it was."""
+
+    def __init__(self, user: User | None) -> None:
+        self.client = log_in(user) if user else Client(SERVER_NAME="localhost")
+        self.client.raise_request_exception = False
+
+    def ask(self, method: str, path: str, body: str = "", kind: str = "") -> Any:
+        """The answer."""
+        before = self.client.cookies.copy()
+        with transaction.atomic():
+            answer = self.client.generic(method, path, body, kind or "text/plain")
+            transaction.set_rollback(True)
+        self.client.cookies = before
+        return answer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_pages(who: str):
+    """Each page opens for those the table names; others are told why, strangers go to the login."""
+    world = the_world()
+    visitor = Visitor(world.users[who])
+    wrong = []
+    for name, action in PAGES.items():
+        path, names = addresses()[name]
+        for method in ("GET", "POST"):
+            answer = visitor.ask(method, "/" + filled(path, world))
+            if answer.status_code == 405:
+                continue
+            unsuitable = action != ANYONE and opened(answer) != may(who, action, names)
+            if answer.status_code >= 500 or unsuitable:
+                wrong.append((method, name, answer.status_code, answer.headers.get("Location")))
+
+    assert wrong == []
+
+
+def opened(answer: Any) -> bool:
+    """Whether a page did not send one away; to be asked for the password again is no refusal."""
+    if answer.status_code in {301, 302}:
+        return not answer.headers["Location"].startswith("/login/?next=")
+    return answer.status_code not in {401, 403}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_the_api(who: str):
+    """Each operation answers those the table names; others get 403, strangers 401."""
+    world = the_world()
+    visitor = Visitor(world.users[who])
+    wrong = []
+    for name, action in OPERATIONS.items():
+        method, path = operations()[name]
+        names = [one.partition("}")[0] for one in path.split("{")[1:]]
+        query = f"?at={MOMENT}&older={sync_id()}&newer={sync_id()}" if method == "get" else ""
+        body = filled_body(BODIES.get(name, {}), world)
+        answer = visitor.ask(method.upper(), filled(path, world) + query, body, "application/json")
+        refused = answer.status_code == (401 if who == "nobody" else 403)
+        if answer.status_code in {404, 405, 500} or refused == may(who, action, names):
+            wrong.append((name, answer.status_code, answer.content[:200]))
+
+    assert wrong == []
+
+
+def filled_body(body: Any, world: World) -> str:
+    """The body with what there is."""
+    text = json.dumps(body)
+    for name in ("person", "task"):
+        text = text.replace(f'"{{{name}}}"', json.dumps(world.named[name]))
+    return text
+
+
+def sync_id() -> str:
+    """The one sync there is."""
+    return Sync.objects.get().public_id
