@@ -95,6 +95,8 @@ def write(
         draft.finish(at + TAKES, keep=1)
     else:
         draft.close()
+        draft.folder.publish()
+        draft.folder.remove()
     return path
 
 

@@ -88,6 +88,10 @@ class Content:
         self.run = _state(reader.sync())
         self.kinds = _known(View(reader, self.run.sync_id).kinds)
         self._proved = proved
+        self.held_by_groups = 0
+        """Grants to other than accounts, once `holders` has been read."""
+        self.strangers: dict[str, int] = {}
+        """Grants to accounts that are not listed, by kind of what they hold; see `leave_out`."""
 
     @property
     def started_at(self) -> datetime:
@@ -101,13 +105,22 @@ class Content:
             raise AssertionError("an unfinished sync has no content")
         return self.run.ended_at
 
-    @cached_property
+    @property
     def complete(self) -> tuple[str, ...]:
         """The types that this sync proves to be complete.
 
         A file without accounts proves nothing, whatever it says: no workspace is empty. One without
-        any grant was made without grants; one that leaves a type out says nothing of it.
+        any grant was made without grants; one that leaves a type out says nothing of it; and where
+        somebody who is not listed holds something, not everybody was seen.
         """
+        return tuple(one for one in self._claimed if one not in self.strangers)
+
+    def leave_out(self, kind: str, number: int) -> None:
+        """Note that so many grants of this kind are not taken: nobody knows who holds them."""
+        self.strangers[kind] = self.strangers.get(kind, 0) + number
+
+    @cached_property
+    def _claimed(self) -> tuple[str, ...]:
         claimed = TYPES if self._proved is None and self.run.sync_type == FULL else self._proved
         if USER not in self.read_at:
             return ()
@@ -173,21 +186,20 @@ class Content:
             yield Row(kind, resource_id, external_id, self.started_at, data)
 
     def holders(self) -> Iterator[Holders]:
-        """Who holds what, in order of the entitlement.
+        """Which accounts hold what, in order of the entitlement.
 
-        Raises:
-            BadFile: something else than an account holds something.
+        What groups hold is left out and counted: Baton's writers have already given it to each of
+        their members when a sync ends.
         """
+        self.held_by_groups = 0
         # With one sync in the file an index answers alone; else each row must be looked at.
         within = "true" if len(self._reader.syncs()) == 1 else "sync_id = :sync"
         decoder = msgspec.json.Decoder(list[str])
         for entitlement, principal_type, principals in self._rows(_HOLDERS.format(within=within)):
-            if self.kind_of(principal_type) != USER:
-                raise BadFile(
-                    f"In this file a {principal_type[:40]} holds {entitlement[:80]!r}.",
-                    hint="Only accounts can hold something here.",
-                )
             accounts = sorted(decoder.decode(principals))
+            if self.kind_of(principal_type) != USER:
+                self.held_by_groups += len(accounts)
+                continue
             if len(once := set(accounts)) != len(accounts):  # two grants of one thing, by two ids
                 accounts = sorted(once)
             yield Holders(entitlement=entitlement, accounts=accounts)
@@ -195,7 +207,7 @@ class Content:
     def digest(self) -> str:
         """Over the content and what it proves, wherever and whenever it was written."""
         found = hashlib.blake2b(digest_size=32, person=b"content-1")
-        found.update(repr(self.complete).encode())
+        found.update(repr(self._claimed).encode())
         for kind, name, _, data in self._rows(_RESOURCES.format(order="external_id")):
             found.update(f"\0{kind}\0{name}\0{len(data)}\0".encode())
             found.update(data)

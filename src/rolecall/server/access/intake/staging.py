@@ -1,7 +1,8 @@
 """Put what a file says into temporary tables: parse what is new, copy ids for the rest.
 
-Every reference is looked up on the way, so a file that speaks of what it does not list is refused
-here. Knows how rows travel; what they change is `sql/differ.sql`.
+Every reference is looked up on the way: a file that speaks of groups it does not list is refused;
+of accounts it does not list, nothing is taken, and it is not complete in what they hold. Knows how
+rows travel; what they change is `sql/differ.sql`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,6 +51,8 @@ class _Loading:
     resources: dict[tuple[str, str], int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     """Entitlements, by their external ids."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Their kinds, likewise."""
 
     def accounts_and_resources(self) -> None:
         """Accounts that are new or different, the ids of all, and every group and role."""
@@ -98,7 +101,7 @@ class _Loading:
                         row.resource_id,
                         record.name,
                         record.email,
-                        record.emails,
+                        "\n".join(record.emails),
                         record.status,
                         record.seat,
                         record.service,
@@ -139,6 +142,7 @@ class _Loading:
     def entitlements(self) -> None:
         """What every group and role gives."""
         rows = list(self.content.entitlements())
+        self.kinds = {row.external_id: row.kind for row in rows}
         known = dict(queries.rows("stage", "known_entitlements", {"app": self.app.pk}))
         self.held, new = _numbered((row.external_id for row in rows), known, "access_entitlement")
         with _copy("stage_entitlement") as copy:
@@ -169,10 +173,14 @@ class _Loading:
                 entitlement = self.held.get(held.entitlement)
                 if entitlement is None:
                     raise _unseen("the entitlement", held.entitlement)
+                known = held.accounts
                 try:
-                    lines = [f"{entitlement}\t{accounts[one]}\n" for one in held.accounts]
-                except KeyError as error:
-                    raise _unseen("the account", str(error.args[0])) from error
+                    lines = [f"{entitlement}\t{accounts[one]}\n" for one in known]
+                except KeyError:
+                    known = [one for one in known if one in accounts]
+                    lines = [f"{entitlement}\t{accounts[one]}\n" for one in known]
+                    kind = self.kinds[held.entitlement]
+                    self.content.leave_out(kind, len(held.accounts) - len(known))
                 copy.write("".join(lines))
 
 

@@ -75,7 +75,7 @@ def take_in(
         digest = content.digest()
         step = _Step(app=app, content=content, task_id=task_id, now=now, digest=digest)
         if _says_nothing_new(app, digest):
-            return step.note({"unchanged": True})
+            return step.note({"unchanged": True}, app.last_sync)
         stage(content, app)
         step.differ()
     found = measure(app)
@@ -171,10 +171,16 @@ class _Step:
                 queries.run("feed", name, values)
         return sync
 
-    def note(self, counts: Mapping[str, Any]) -> Sync:
-        """The row of this sync, which is the app's last one from now on."""
+    def note(self, counts: Mapping[str, Any], same: Sync | None = None) -> Sync:
+        """The row of this sync, which is the app's last one from now on.
+
+        Args:
+            counts: what it changed.
+            same: the one with the same content, if it was not staged: complete in the same types.
+        """
+        complete = same.complete_types if same else list(self.content.complete)
         newest = Sync.objects.filter(app=self.app).aggregate(last=models.Max("number"))["last"]
-        full = len(self.content.complete) == len(TYPES)
+        full = len(complete) == len(TYPES)
         sync = Sync.objects.create(
             app=self.app,
             number=(newest or 0) + 1,
@@ -182,9 +188,13 @@ class _Step:
             started_at=self.content.started_at,
             ended_at=self.content.ended_at,
             completeness=Sync.Completeness.FULL if full else Sync.Completeness.PARTIAL,
-            complete_types=list(self.content.complete),
+            complete_types=complete,
             digest=self.digest,
-            counts=dict(counts),
+            counts={
+                **counts,
+                "held_by_groups": self.content.held_by_groups,
+                "held_by_strangers": sum(self.content.strangers.values()),
+            },
             task_id=self.task_id,
             applied_at=self.now,
         )
