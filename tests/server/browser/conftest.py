@@ -152,10 +152,12 @@ def open_page(chrome: Browser, site: str, transactional_db: None) -> Iterator[Ca
     del transactional_db
     contexts, said = [], []
 
-    def opened(user: User | None, *, width: int = 1280, scheme: str = "light") -> Page:
+    def opened(
+        user: User | None, *, width: int = 1280, scheme: str = "light", scripts: bool = True
+    ) -> Page:
         context = chrome.new_context(
             base_url=site, viewport={"width": width, "height": 900}, color_scheme=scheme,
-            locale="en-US", accept_downloads=True,
+            locale="en-US", java_script_enabled=scripts,
         )  # fmt: skip
         contexts.append(context)
         if user is not None:

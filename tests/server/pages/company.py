@@ -76,6 +76,7 @@ class Company:
     groups: list[access.Entitlement]
     syncs: list[access.Sync]
     user: people.User
+    person: people.Person
 
     @classmethod
     def build(cls, accounts: int = 60) -> "Company":
@@ -105,7 +106,7 @@ class Company:
         connector = _connector(app, user, syncs[1])
         built = cls(
             app=app, connector=connector, accounts=made, roles=roles, groups=groups, syncs=syncs,
-            user=user,
+            user=user, person=_person(made[4]),
         )  # fmt: skip
         built._tell()
         return built
@@ -158,6 +159,22 @@ def _account(number, *, app, roles, groups, sync) -> access.Account:
     for entitlement in [role, *held]:
         access.Grant.objects.create(account=account, entitlement=entitlement, **period)
     return account
+
+
+def _person(account) -> people.Person:
+    """Whose account this is, by hand."""
+    person = people.Person.objects.create(
+        name=account.name, department="Design", created_at=NOW, changed_at=NOW
+    )
+    people.PersonEmail.objects.create(
+        person=person, address=account.email, folded=account.email, primary=True
+    )
+    access.PersonLink.objects.create(
+        account=account, person=person, how="hand", set_by="Olga Owner", from_at=NOW
+    )
+    account.person, account.link = person, "linked"
+    account.save()
+    return person
 
 
 def _connector(app, user, sync) -> connectors.Connector:

@@ -9,6 +9,8 @@ import pytest
 from company import HOSTILE, Company, a_hold, a_run, a_user, log_in
 from django.urls import reverse
 
+from rolecall.server.audit.models import Event
+
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20
 
@@ -43,7 +45,17 @@ def addresses(company: Company) -> dict[str, str]:
     for name in ("app", "accounts", "past_accounts", "entitlements", "feed", "differences",
                  "as_of"):  # fmt: skip
         named[f"access:{name}"] = reverse(f"access:{name}", args=(app,))
-    for name in ("past_access", "attributes", "history"):
+    event = Event.objects.latest("id").public_id
+    named |= {
+        **{f"people:{n}": reverse(f"people:{n}") for n in (
+            "me", "users", "invite", "persons", "add_person", "roster_upload")},
+        "people:user": reverse("people:user", args=(company.user.public_id,)),
+        "people:person": reverse("people:person", args=(company.person.public_id,)),
+        "audit:events": reverse("audit:events"),
+        "audit:event": reverse("audit:event", args=(event,)),
+        "search:results": reverse("search:results") + "?q=ana",
+    }  # fmt: skip
+    for name in ("choose_person", "past_access", "attributes", "history"):
         named[f"access:{name}"] = reverse(f"access:{name}", args=(account,))
     for name in ("entitlement", "past_holders"):
         named[f"access:{name}"] = reverse(f"access:{name}", args=(entitlement,))

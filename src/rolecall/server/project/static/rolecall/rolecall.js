@@ -13,6 +13,7 @@ document.addEventListener("keydown", (event) => {
     }
   }
   if (event.key === "Escape") {
+    document.querySelector("#found")?.replaceChildren();
     const menu = event.target.closest("details.menu[open]") || document.querySelector("details.menu[open]");
     if (menu) {
       menu.open = false;
@@ -26,6 +27,7 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
+  if (!event.target.closest("form.search")) document.querySelector("#found")?.replaceChildren();
 });
 
 // "Copy" buttons name what they copy: <button data-copy="#id">.
@@ -39,6 +41,6 @@ document.addEventListener("click", async (event) => {
 
 // A part of a page that cannot be had is loaded as the page that it is, which says why.
 document.addEventListener("htmx:responseError", (event) => {
-  const { verb, requestPath } = { verb: event.detail.requestConfig.verb, requestPath: event.detail.pathInfo.finalRequestPath };
-  if (verb === "get" && event.detail.boosted) window.location.assign(requestPath);
+  const { requestConfig, boosted, pathInfo } = event.detail;
+  if (requestConfig.verb === "get" && boosted) window.location.assign(pathInfo.finalRequestPath);
 });
