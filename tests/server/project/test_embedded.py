@@ -191,6 +191,18 @@ def test_a_folder_of_somebody_elses_is_refused(cluster, stranger):
     assert [one.name for one in cluster.folder.path.iterdir()] == [stranger]
 
 
+def test_settings_and_keys_may_be_there_before(cluster):
+    """Somebody may prepare a new folder; the database's user can read the settings, no one else."""
+    cluster.folder.path.mkdir()
+    cluster.folder.settings_file.write_text("")
+    cluster.folder.keys_file.write_text("{}")
+    cluster.folder.prepare()
+    found = cluster.folder.settings_file.stat()
+
+    if unprivileged() is not None:
+        assert (found.st_gid, stat.S_IMODE(found.st_mode)) == (unprivileged().gid, 0o640)
+
+
 def test_a_folder_of_a_later_version_is_refused(cluster):
     """What a later version has made is not guessed at."""
     cluster.folder.prepare()

@@ -27,6 +27,27 @@ def test_help_is_there_at_once():
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize(
+    ("command", "missing"), [("migrate", "psycopg"), ("up", "structlog"), ("migrate", "django")]
+)
+def test_without_the_extra_it_says_how_to_get_it(here, command, missing):
+    """The connector installs `rolecall` too, without what the server needs."""
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        f"from rolecall.server.project.cli import main; main([{command!r}])"
+    )
+    environ = {**here.environ, "ROLECALL_DATA": "", "DATABASE_URL": "postgresql:///x",
+               "ROLECALL_KEYS_FILE": "/nowhere"}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        f'rolecall: {missing} is not installed. Run: pip install "rolecall[server]"'
+    ]
+
+
 @pytest.mark.parametrize("command", cli._COMMANDS)
 def test_every_command_has_help(command):
     """Each one that is listed is there, and says what it does."""
@@ -71,6 +92,20 @@ def test_half_a_setting_starts_nothing(here, setting, told):
     assert done.returncode == 3
     assert told in done.stderr
     assert not here.data.exists()
+
+
+def test_settings_may_lie_in_the_data_folder(here):
+    """A rolecall.toml put there before the first start is read; a variable wins over it."""
+    here.data.mkdir()
+    (here.data / "rolecall.toml").write_text('public_url = "http://elsewhere.example"\n')
+    theirs = here.run("up", ROLECALL_PUBLIC_URL="")
+    (here.data / "rolecall.toml").write_text("colour = 'red'\n")
+    unknown = here.run("up")
+
+    assert theirs.returncode == unknown.returncode == 3
+    assert "plain http" in theirs.stderr
+    assert "colour" in unknown.stderr
+    assert [one.name for one in here.data.iterdir()] == ["rolecall.toml"]
 
 
 @NEEDS_ROOT

@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from rolecall import __version__
-from rolecall.errors import Code, Error
+from rolecall.errors import BadConfig, Code, Error
 
 __all__ = ["main"]
 
@@ -94,12 +94,27 @@ def _run(words: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except Error as error:
-        click.echo(f"rolecall: {error}", err=True)
-        return int(error.code)
+    except (Error, ModuleNotFoundError) as error:
+        return _failed(error if isinstance(error, Error) else _not_installed(error))
     except (click.Abort, KeyboardInterrupt):
         return int(Code.CANCELLED)
     return int(Code.OK)
+
+
+def _failed(error: Error) -> int:
+    click.echo(f"rolecall: {error}", err=True)
+    return int(error.code)
+
+
+def _not_installed(error: ModuleNotFoundError) -> Error:
+    """How to install the server: the connector comes without what the server needs.
+
+    Raises:
+        ModuleNotFoundError: what is missing is a part of ours, and that is a bug.
+    """
+    if (error.name or "rolecall").startswith("rolecall"):
+        raise error
+    return BadConfig(f"{error.name} is not installed.", hint='Run: pip install "rolecall[server]"')
 
 
 if __name__ == "__main__":

@@ -86,6 +86,8 @@ class Installation:
         }
         if self.data is not None:
             folder = self.data.absolute()
+            if (settings := folder / "rolecall.toml").is_file():
+                passed.setdefault("ROLECALL_CONFIG", str(settings))
             passed["ROLECALL_KEYS_FILE"] = str(folder / "keys.json")
             passed.setdefault("ROLECALL_AUDIT_CHECKPOINTS", str(folder / "audit" / "checkpoints"))
         return {**passed, "PYTHONSAFEPATH": "1", **known}

@@ -149,6 +149,7 @@ class Supervisor:
                 f"New keys are in {folder.keys_file}. Without them nobody can read the secrets in "
                 "a backup: keep a copy, and not beside the backup."
             )
+        give(folder.keys_file, self._user, 0o600)
         folder.audit.mkdir(mode=0o700, exist_ok=True)
         give(folder.audit, self._user, 0o700)
 

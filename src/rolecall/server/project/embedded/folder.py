@@ -1,6 +1,7 @@
 """The data folder: what lies where in it, whose it is, and who is using it.
 
     DATA/
+    ├── rolecall.toml     the settings, if somebody puts them here
     ├── rolecall-data     the mark that it is ours, and the layout's version
     ├── lock              held while somebody uses it; says who
     ├── postgres/18/      the cluster, by major version
@@ -29,6 +30,10 @@ __all__ = ["DataFolder"]
 
 _MARK: Final = "rolecall-data"
 _LAYOUT: Final = "1\n"
+_SETTINGS: Final = "rolecall.toml"
+_KEYS: Final = "keys.json"
+_BROUGHT: Final = {_SETTINGS, _KEYS}
+"""What somebody may put into a new folder before the first start."""
 _LONGEST_SOCKET_FOLDER: Final = 107 - len("/.s.PGSQL.5432.lock")
 """The kernel has 107 bytes for a socket's path."""
 
@@ -61,7 +66,7 @@ class DataFolder:
                     f"{self.path} was made by a later version of Rolecall.",
                     hint="Use that version, or restore a backup into a new folder.",
                 )
-        elif any(self.path.iterdir()):
+        elif {one.name for one in self.path.iterdir()} - _BROUGHT:
             raise BadConfig(
                 f"{self.path} is not empty, and is not a data folder of Rolecall.",
                 hint="Name a folder that is empty or not there yet.",
@@ -71,6 +76,9 @@ class DataFolder:
         self._make("postgres", passable=True)
         self._make("passwords", passable=False)
         give(self._make("log", passable=False), self.user, 0o700)
+        if self.user is not None and self.settings_file.is_file():
+            os.chown(self.settings_file, os.geteuid(), self.user.gid)
+            self.settings_file.chmod(0o640)
         mark.write_text(_LAYOUT, encoding="ascii")
 
     def _make(self, name: str, *, passable: bool) -> Path:
@@ -87,7 +95,12 @@ class DataFolder:
     @property
     def keys_file(self) -> Path:
         """The keys; made by `rolecall up`, not by us."""
-        return self.path / "keys.json"
+        return self.path / _KEYS
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings, if somebody has put them here."""
+        return self.path / _SETTINGS
 
     @property
     def audit(self) -> Path:
