@@ -198,6 +198,12 @@ def test_the_health_of_a_token(scene: Scene, connector: Connector):
     scene.sim.remove_user(maker)
     scene.sync(connector)
     assert "has left" in warning()
+    for _ in range(2):
+        scene.step += timedelta(days=2)
+        due.start_probes(scene.now())
+        scene.work()
+    (mail,) = Message.objects.filter(event__startswith="connector:token")
+    assert "has left" in mail.text
 
 
 def test_a_typed_token_that_is_never_used_is_forgotten(scene: Scene):
@@ -207,6 +213,14 @@ def test_a_typed_token_that_is_never_used_is_forgotten(scene: Scene):
     assert due.forget_offers(scene.now()) == 0
     assert due.forget_offers(scene.now() + timedelta(hours=25)) == 1
     assert bytes(Secret.objects.get().sealed) == b""
+
+
+def test_the_log_of_a_run_goes_after_ninety_days(scene: Scene, connector: Connector):
+    """The run itself stays."""
+    runs = connector.tasks.count()
+    assert due.forget_lines(scene.now() + timedelta(days=89)) == 0
+    assert due.forget_lines(scene.now() + timedelta(days=91)) > 0
+    assert connector.tasks.count() == runs
 
 
 def test_keys_rotate_under_a_connector(scene: Scene, connector: Connector):

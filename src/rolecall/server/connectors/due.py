@@ -1,4 +1,4 @@
-"""What is to be started by the clock: scheduled syncs, daily probes, old tokens to forget."""
+"""What the clock brings: scheduled syncs, daily probes, old tokens and log lines to forget."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,14 +10,16 @@ from rolecall.server.audit.trail import SYSTEM
 from rolecall.server.connectors import schedule, tasks, vault
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.locks import connector_rows
-from rolecall.server.connectors.models import Connector, Secret, Task
+from rolecall.server.connectors.models import Connector, LogLine, Secret, Task
 from rolecall.server.connectors.services.running import schedule_of
 
-__all__ = ["PROBE_EVERY", "forget_offers", "start_probes", "start_syncs"]
+__all__ = ["PROBE_EVERY", "forget_lines", "forget_offers", "start_probes", "start_syncs"]
 
 PROBE_EVERY: Final = timedelta(days=1)
 OFFER_LASTS: Final = timedelta(days=1)
 """A token that was typed in and never used is forgotten."""
+LINES_LAST: Final = timedelta(days=90)
+"""The log of a run; the run itself and its result are kept."""
 
 
 @transaction.atomic
@@ -57,6 +59,12 @@ def forget_offers(now: datetime) -> int:
     """Empty tokens that were typed in and never used; how many."""
     old = Secret.objects.filter(state=Secret.State.OFFERED, set_at__lt=now - OFFER_LASTS)
     return vault.empty(old, now)
+
+
+def forget_lines(now: datetime) -> int:
+    """Drop log lines of long ago; how many."""
+    count, _ = LogLine.objects.filter(at__lt=now - LINES_LAST).delete()
+    return count
 
 
 def _awake() -> QuerySet[Connector]:

@@ -1,6 +1,7 @@
 """A test or a probe: what the credentials can read; and the swap of tokens that may follow."""
 
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 from rolecall.connector.checklist import status
@@ -10,9 +11,11 @@ from rolecall.server.connectors import hosted, tasks, vault
 from rolecall.server.connectors.adopting import adopt, lock_to_pin
 from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.capabilities import capabilities, lines_as_json
+from rolecall.server.connectors.health import token_health
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row
 from rolecall.server.connectors.models import Connector, Secret, Task
+from rolecall.server.connectors.telling import tell
 
 __all__ = ["examine"]
 
@@ -77,6 +80,20 @@ def _succeed(beat: Beat) -> None:
         if task.parameters.get("save"):
             adopt(_asker(task), connector, _offered(connector, task), task.result, now=now)
         relabel(connector)
+        _warn(connector, now)
+
+
+def _warn(connector: Connector, now: datetime) -> None:
+    """Tell its owners, once for each token, that it will not work for long."""
+    for one in token_health(connector, now):
+        if one.warning:
+            tell(
+                connector,
+                f"connector:token:{one.secret.public_id}",
+                subject=f"The token of {connector.name} may stop working",
+                text=one.warning,
+                now=now,
+            )
 
 
 def _asker(task: Task) -> Actor:

@@ -41,8 +41,10 @@ def token_health(connector: Connector, now: datetime) -> list[TokenHealth]:
 
 def _warning(connector: Connector, secret: Secret) -> str:
     """A SCIM token works as long as its maker is there as what they were (Notion: N-014)."""
-    scim = secret.slot == Secret.Slot.SCIM_TOKEN
-    if not (scim and secret.made_by and connector.app.last_sync_id):
+    last = connector.app.last_sync
+    if last is None or last.started_at < secret.set_at:  # its maker may have joined since
+        return ""
+    if secret.slot != Secret.Slot.SCIM_TOKEN or not secret.made_by:
         return ""
     maker = (
         Account.objects.filter(app=connector.app, emails__contains=[secret.made_by.casefold()])

@@ -15,7 +15,7 @@ from rolecall.server import clock
 from rolecall.server.connectors import due, tasks, work
 from rolecall.server.connectors.pace import pace
 
-__all__ = ["carry_out", "start_due", "sweep"]
+__all__ = ["carry_out", "forget", "start_due", "sweep"]
 
 log = structlog.get_logger()
 
@@ -63,3 +63,10 @@ def start_due(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when
         log.info("tokens_forgotten", count=forgotten)
     if started:
         log.info("started", tasks=started)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="connectors:forget", queueing_lock="connectors:forget")
+def forget(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when it was due
+    """Drop the log of runs of long ago."""
+    due.forget_lines(clock.now())

@@ -26,7 +26,7 @@ def app_row(pk: int) -> App:
 def connector_rows(*, skip_locked: bool = False) -> QuerySet[Connector]:
     """Connectors with their apps, each locked when it is read."""
     rows = Connector.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
-    return rows.select_related("app", "succeeds")
+    return rows.select_related("app__last_sync", "succeeds")
 
 
 def connector_row(pk: int) -> Connector:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from rolecall.errors import Error, Gone, NotAllowed
 from rolecall.server import clock
+from rolecall.server.connectors.health import token_health
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, LogLine, Secret, Task
 from rolecall.server.connectors.pages.connector import context_of
@@ -75,6 +76,9 @@ def _page(request: Request, one: Connector, **more: object) -> HttpResponse:
             **context_of(request, one),
             **_newest_test(one),
             "secrets": secrets,
+            "warnings": [
+                said for said in (h.warning for h in token_health(one, clock.now())) if said
+            ],
             "slots": Secret.Slot.choices,
             **more,
         },
