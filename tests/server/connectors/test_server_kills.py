@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from rolecall.server.audit import sealing
 from rolecall.server.audit.models import Event
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, Task
+from rolecall.server.connectors.services.running import sync_now
 from rolecall.server.people import apikeys
 
 RUNS = int(os.environ.get("RUNS") or 2)
@@ -165,3 +167,27 @@ def summary(events: int) -> str:
         f"seed {SEED}: {RUNS} kills of each of {', '.join(VICTIMS)}; {len(attempts)} syncs, "
         f"{again} of them begun again; {events} audit rows"
     )
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_asked_to_stop_hands_its_sync_on(scene: Scene, programs: Programs):
+    """In a few seconds, whatever Notion does; another worker goes on at once."""
+    connector = scene.connected()
+    programs.kill("worker-2")
+    scene.sim.set_faults([
+        {"fault": "slow", "ms": 30_000, "times": 0, "when": {"path": "/Groups"}}
+    ])  # fmt: skip
+    task = sync_now(scene.admin, connector.public_id, now=clock.now())
+    until(lambda: Task.objects.filter(pk=task.pk, progress__has_key="members").exists())
+    begun = time.monotonic()
+    programs.kill("worker-1", signal.SIGTERM)
+    took = time.monotonic() - begun
+    task.refresh_from_db()
+
+    assert task.state == Task.State.QUEUED
+    assert took < 8
+    scene.sim.set_faults([])
+    programs.start("worker-2")
+    until(quiet, what="an end of all tasks")
+    task.refresh_from_db()
+    assert (task.state, task.attempt) == (Task.State.DONE, 2)
