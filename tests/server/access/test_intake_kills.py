@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from access_app import HOUR, NOON
+from django.db import connection
 from workspaces import a_workspace, write
 
 from rolecall.server.access.models import Account, App, Change, Entitlement, Grant, Presence, Sync
@@ -66,6 +67,20 @@ def a_company(dice):
     return a_workspace({who: dice.choice(roles) for who in here}, groups)
 
 
+def until_the_server_knows():
+    """The database notices the death a little later, and may have been about to commit."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "select count(*) from pg_stat_activity"
+                " where datname = current_database() and usename = %s",
+                [str(Role.WORKER)],
+            )
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.02)
+
+
 def facts_of(workspace):
     """What must be there after a complete sync of it."""
     return {
@@ -110,6 +125,7 @@ def test_killed_at_any_moment(nursery, tmp_path):
         at = NOON + number * HOUR
         path = write(tmp_path / f"{number}.c1z", company, at)
         _, status = nursery.run(path, app, at + HOUR / 2, kill_after=dice.uniform(0, took))
+        until_the_server_knows()
         applied = Sync.objects.filter(app=app).count() == number + 1
         outcomes[status == signal.SIGKILL, applied] += 1
         assert facts_now(app) == facts_of(company if applied else before)

@@ -45,8 +45,10 @@ _HOLDERS: Final = """
     order by entitlement_id, principal_resource_type_id
 """
 _BEGUN: Final = """
-    select resource_type_id, min(discovered_at) from {table} where sync_id = :sync group by 1
+    select discovered_at from {table} not indexed
+    where sync_id = :sync and resource_type_id = :type order by id limit 1
 """
+"""Of the first row that was written: it stands early, where its index would have to sort."""
 
 
 class Row(NamedTuple):
@@ -161,11 +163,11 @@ class Content:
         }
 
     def _begun(self, table: str) -> dict[str, datetime]:
-        found: dict[str, datetime] = {}
-        for resource_type, at in self._rows(_BEGUN.format(table=table)):
-            kind, moment = self.kind_of(str(resource_type)), _moment(str(at))
-            found[kind] = min(moment, found.get(kind, moment))
-        return found
+        return {
+            kind: _moment(at)
+            for resource_type, kind in self._kind_of.items()
+            for (at,) in self._rows(_BEGUN.format(table=table), type=resource_type)
+        }
 
     def resources(self) -> Iterator[Row]:
         """Accounts, groups and roles, in the order of the file."""
@@ -219,8 +221,8 @@ class Content:
             found.update("\0".join(held.accounts).encode())
         return found.hexdigest()
 
-    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        return self._reader.rows(sql, {"sync": self.run.sync_id})
+    def _rows(self, sql: str, **values: str) -> Iterator[tuple[Any, ...]]:
+        return self._reader.rows(sql, {"sync": self.run.sync_id, **values})
 
 
 def _state(run: SyncRun) -> SyncRun:
