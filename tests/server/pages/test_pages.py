@@ -43,7 +43,7 @@ def addresses(company: Company) -> dict[str, str]:
         "connectors:run": reverse("connectors:run", args=(company.connector.tasks.first().pk,)),
     }
     for name in ("app", "accounts", "past_accounts", "entitlements", "feed", "differences",
-                 "as_of"):  # fmt: skip
+                 "as_of", "settings"):  # fmt: skip
         named[f"access:{name}"] = reverse(f"access:{name}", args=(app,))
     event = Event.objects.latest("id").public_id
     named |= {

@@ -10,6 +10,7 @@ from rolecall.server.access.pages import (
     differences,
     entitlements,
     history,
+    settings,
 )
 
 __all__ = ["app_name", "urlpatterns"]
@@ -24,6 +25,10 @@ urlpatterns = [
     path("apps/<str:app_id>/entitlements", entitlements.entitlements, name="entitlements"),
     path("apps/<str:app_id>/changes", history.feed, name="feed"),
     path("apps/<str:app_id>/differences", differences.differences, name="differences"),
+    path("apps/<str:app_id>/settings", settings.settings, name="settings"),
+    path("apps/<str:app_id>/settings/describe", settings.describe, name="describe"),
+    path("apps/<str:app_id>/settings/domains", settings.set_domains, name="set_domains"),
+    path("apps/<str:app_id>/settings/owners", settings.set_owners, name="set_owners"),
     path("apps/<str:app_id>/as-of", history.as_of, name="as_of"),
     path("accounts/<str:account_id>", account.account, name="account"),
     path("apps/<str:app_id>/accounts/accept", deciding.accept_exact, name="accept_exact"),

@@ -94,5 +94,6 @@ def app_tabs(app: App) -> list[tuple[str, str]]:
         ("Entitlements", "access:entitlements"),
         ("Changes", "access:feed"),
         ("Access as of", "access:as_of"),
+        ("Settings", "access:settings"),
     )
     return [(label, reverse(name, args=(app.public_id,))) for label, name in pages]

@@ -67,7 +67,6 @@ def save(request: Request, connector_id: str, task_id: str) -> HttpResponse:
 
 
 def _page(request: Request, one: Connector, **more: object) -> HttpResponse:
-    secrets = Secret.objects.filter(connector=one, state=Secret.State.CURRENT).order_by("slot")
     status = 422 if "error" in more else 200
     return render(
         request,
@@ -75,7 +74,7 @@ def _page(request: Request, one: Connector, **more: object) -> HttpResponse:
         {
             **context_of(request, one),
             **_newest_test(one),
-            "secrets": secrets,
+            "healths": token_health(one, clock.now()),
             "warnings": [
                 said for said in (h.warning for h in token_health(one, clock.now())) if said
             ],

@@ -1,0 +1,128 @@
+"""What an app is called, which mail domains are the company's own, and who looks after it."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from django.db import connection, transaction
+
+from rolecall.errors import Conflict, Gone, Invalid
+from rolecall.server.access.models import App
+from rolecall.server.audit.trail import Actor, record
+from rolecall.server.people.models import RoleAssignment, User
+from rolecall.server.people.permissions import require
+
+__all__ = ["describe", "owners", "set_domains", "set_owners"]
+
+_ROLE: Final = RoleAssignment.Role.APP_OWNER
+_DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+")
+_MOST_DOMAINS: Final = 100
+_LONGEST: Final = 100
+_MARK_AGAIN: Final = """
+    update access_account
+    set external = not external
+    where app_id = %(app)s and external is distinct from (
+        email <> '' and cardinality(%(domains)s::text[]) > 0
+        and lower(regexp_replace(email, '^.*@', '')) <> all(%(domains)s::text[]))
+"""
+
+
+@transaction.atomic
+def describe(actor: Actor, app_id: str, *, name: str, description: str, now: datetime) -> App:
+    """Give it another name and description.
+
+    Raises:
+        NotAllowed, Gone: as `set_domains`.
+        Invalid: it is no name.
+        Conflict: another app is called so.
+    """
+    app = _locked(actor, "app:edit", app_id)
+    wanted = {"name": " ".join(name.split()), "description": description.strip()}
+    if not 1 <= len(wanted["name"]) <= _LONGEST:
+        raise Invalid("A name has between 1 and 100 characters.", hint="Give it one.")
+    if App.objects.filter(name=wanted["name"]).exclude(pk=app.pk).exists():
+        raise Conflict(f"There is an app {wanted['name']} already.", hint="Choose another name.")
+    before = {"name": app.name, "description": app.description}
+    app.name, app.description = wanted["name"], wanted["description"]
+    app.save(update_fields=["name", "description"])
+    record(actor, "app:describe", app, now=now, scope=app.public_id, before=before, after=wanted)
+    return app
+
+
+@transaction.atomic
+def set_domains(actor: Actor, app_id: str, domains: list[str], *, now: datetime) -> App:
+    """These mail domains are the company's own; every account is marked anew at once.
+
+    Args:
+        actor: who says it.
+        app_id: public id.
+        domains: such as acme.com; none: no address is external.
+        now: when.
+
+    Raises:
+        NotAllowed: they may not.
+        Gone: there is no such app.
+        Invalid: one is no domain, or there are too many.
+    """
+    app = _locked(actor, "app:edit", app_id)
+    wanted = sorted({one.strip().casefold().removeprefix("@") for one in domains if one.strip()})
+    for one in wanted:
+        if not _DOMAIN.fullmatch(one):
+            raise Invalid(f"{one[:60]!r} is no mail domain.", hint="Write it like acme.com.")
+    if len(wanted) > _MOST_DOMAINS:
+        raise Invalid(f"More than {_MOST_DOMAINS} domains.", hint="Leave some out.")
+    before, app.domains = app.domains, wanted
+    app.save(update_fields=["domains"])
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_AGAIN, {"app": app.pk, "domains": wanted})
+        marked = cursor.rowcount
+    record(
+        actor, "app:domains:set", app, now=now, scope=app.public_id,
+        before=before, after=wanted, accounts=marked,
+    )  # fmt: skip
+    return app
+
+
+@transaction.atomic
+def set_owners(actor: Actor, app_id: str, wanted: list[str], *, now: datetime) -> list[User]:
+    """These users (public ids) look after it, and nobody else; none is allowed.
+
+    Raises:
+        NotAllowed, Gone: as `set_domains`; or there is no such user.
+    """
+    app = _locked(actor, "app:owners", app_id)
+    users = list(User.objects.filter(public_id__in=wanted, is_active=True))
+    if len(users) != len(set(wanted)):
+        raise Gone("One of these users is not there (any more).", hint="Choose again.")
+    before = owners(app)
+    added = [one for one in users if one not in before]
+    ended = [one for one in before if one not in users]
+    RoleAssignment.objects.filter(
+        user__in=ended, role=_ROLE, scope=app.public_id, until_at=None
+    ).update(until_at=now, ended_by=actor.name)
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(
+            user=one, role=_ROLE, scope=app.public_id, from_at=now, granted_by=actor.name
+        )
+        for one in added
+    )
+    if added or ended:
+        record(
+            actor, "app:owners:change", app, now=now, scope=app.public_id,
+            added=[one.email for one in added], ended=[one.email for one in ended],
+        )  # fmt: skip
+    return users
+
+
+def owners(app: App) -> list[User]:
+    """Who looks after it now: active users, by name."""
+    held = RoleAssignment.objects.filter(role=_ROLE, scope=app.public_id, until_at=None)
+    return list(User.objects.filter(is_active=True, roles__in=held).distinct())
+
+
+def _locked(actor: Actor, action: str, app_id: str) -> App:
+    app = App.objects.select_for_update(no_key=True).filter(public_id=app_id).first()
+    if app is None:
+        raise Gone("There is no such app.", hint="Look for it in the list of apps.")
+    require(actor, action, app.public_id)
+    return app
