@@ -21,7 +21,30 @@ from rolecall.server.api.values import Id, Line, Query
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.permissions import require
 
-__all__ = ["AccountName", "ChangeOut", "EntitlementName", "of_apps", "router"]
+__all__ = [
+    "Accepted",
+    "AccountName",
+    "AccountOut",
+    "ChangeOut",
+    "EntitlementName",
+    "Find",
+    "GrantOut",
+    "LinkOut",
+    "PersonIn",
+    "TypeIn",
+    "accept",
+    "accept_exact",
+    "clear_person",
+    "get_account",
+    "list_access",
+    "list_accounts",
+    "list_changes",
+    "list_links",
+    "of_apps",
+    "router",
+    "set_person",
+    "set_type",
+]
 
 router = Router(tags=["accounts"])
 of_apps = Router(tags=["accounts"])

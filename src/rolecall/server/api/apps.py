@@ -16,7 +16,16 @@ from rolecall.server.api.values import Id
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.permissions import require, scopes_of
 
-__all__ = ["SyncOut", "app_for", "router", "sync_of"]
+__all__ = [
+    "AppOut",
+    "SyncOut",
+    "app_for",
+    "get_app",
+    "list_apps",
+    "list_syncs",
+    "router",
+    "sync_of",
+]
 
 router = Router(tags=["apps"])
 

@@ -14,7 +14,7 @@ from rolecall.server.api.values import Id, Line, Moment
 from rolecall.server.audit.models import Event
 from rolecall.server.people.permissions import require
 
-__all__ = ["router"]
+__all__ = ["EventOut", "Find", "get_event", "list_events", "router"]
 
 router = Router(tags=["audit"])
 

@@ -23,7 +23,35 @@ from rolecall.server.connectors.services.rows import allowed
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, scopes_of
 
-__all__ = ["router"]
+__all__ = [
+    "ConnectorIn",
+    "ConnectorOut",
+    "Decision",
+    "Owners",
+    "ScheduleIn",
+    "SecretOut",
+    "Settings",
+    "Tested",
+    "Tokens",
+    "Typed",
+    "UserName",
+    "add_connector",
+    "change_connector",
+    "confirm",
+    "delete_connector",
+    "get_connector",
+    "give_credentials",
+    "list_connectors",
+    "pause",
+    "reject",
+    "remove_credential",
+    "resume",
+    "router",
+    "save_credentials",
+    "set_owners",
+    "sync_now",
+    "test_credentials",
+]
 
 router = Router(tags=["connectors"])
 

@@ -17,7 +17,17 @@ from rolecall.server.api.values import Id, Query
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.permissions import require
 
-__all__ = ["HolderOut", "entitlement_for", "of_apps", "router"]
+__all__ = [
+    "EntitlementOut",
+    "Find",
+    "HolderOut",
+    "entitlement_for",
+    "get_entitlement",
+    "list_entitlements",
+    "list_holders",
+    "of_apps",
+    "router",
+]
 
 router = Router(tags=["entitlements"])
 of_apps = Router(tags=["entitlements"])

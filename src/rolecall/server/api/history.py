@@ -18,7 +18,26 @@ from rolecall.server.api.entitlements import HolderOut, entitlement_for
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Moment
 
-__all__ = ["of_apps", "of_entitlements"]
+__all__ = [
+    "At",
+    "Basis",
+    "Both",
+    "HolderPage",
+    "Numbers",
+    "Only",
+    "Since",
+    "Then",
+    "ThenPage",
+    "accounts_as_of",
+    "basis",
+    "changes",
+    "count_differences",
+    "differing_accounts",
+    "differing_grants",
+    "holders_as_of",
+    "of_apps",
+    "of_entitlements",
+]
 
 of_apps = Router(tags=["history"])
 of_entitlements = Router(tags=["history"])

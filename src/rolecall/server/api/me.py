@@ -9,7 +9,7 @@ from rolecall.server.api.door import actor_of, answers
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import ACTIONS, may, roles_of
 
-__all__ = ["router"]
+__all__ = ["Held", "Me", "me", "router"]
 
 router = Router(tags=["me"])
 

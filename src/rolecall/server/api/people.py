@@ -17,7 +17,20 @@ from rolecall.server.people import persons
 from rolecall.server.people.models import Person
 from rolecall.server.people.permissions import require
 
-__all__ = ["PersonName", "router"]
+__all__ = [
+    "Find",
+    "PersonIn",
+    "PersonName",
+    "PersonOut",
+    "Why",
+    "add_person",
+    "edit_person",
+    "get_person",
+    "leave",
+    "list_people",
+    "return_",
+    "router",
+]
 
 router = Router(tags=["people"])
 

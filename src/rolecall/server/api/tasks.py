@@ -21,7 +21,19 @@ from rolecall.server.connectors.services.rows import allowed
 from rolecall.server.files.store import read
 from rolecall.server.people.permissions import require
 
-__all__ = ["TaskOut", "of_connectors", "router"]
+__all__ = [
+    "Find",
+    "HoldOut",
+    "LineOut",
+    "TaskOut",
+    "cancel",
+    "download",
+    "get_log",
+    "get_task",
+    "list_tasks",
+    "of_connectors",
+    "router",
+]
 
 router = Router(tags=["tasks"])
 of_connectors = Router(tags=["tasks"])

@@ -19,7 +19,26 @@ from rolecall.server.people import users as use
 from rolecall.server.people.models import ApiKey, RoleAssignment, User
 from rolecall.server.people.permissions import require
 
-__all__ = ["router"]
+__all__ = [
+    "Invitation",
+    "KeyOut",
+    "NameIn",
+    "RoleIn",
+    "RoleOut",
+    "UserOut",
+    "activate",
+    "assign_role",
+    "deactivate",
+    "end_key",
+    "end_role",
+    "end_sessions",
+    "get_user",
+    "invite",
+    "list_keys",
+    "list_users",
+    "rename",
+    "router",
+]
 
 router = Router(tags=["users"])
 

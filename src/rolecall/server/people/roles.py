@@ -14,7 +14,16 @@ from rolecall.server.people.models import RoleAssignment, User
 from rolecall.server.people.permissions import require
 from rolecall.server.people.users import load
 
-__all__ = ["OVER_ALL", "OVER_ONE", "assign", "end", "insist_on_another_super", "start", "stop"]
+__all__ = [
+    "OVER_ALL",
+    "OVER_ONE",
+    "assign",
+    "end",
+    "insist_on_another_super",
+    "known",
+    "start",
+    "stop",
+]
 
 Role = RoleAssignment.Role
 OVER_ONE = frozenset({Role.APP_OWNER, Role.CONNECTOR_OWNER})

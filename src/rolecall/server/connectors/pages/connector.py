@@ -22,7 +22,7 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import moment
 from rolecall.server.tables.table import Column, Table
 
-__all__ = ["audit", "connector", "context_of", "live"]
+__all__ = ["audit", "connector", "context_of", "live", "schedule_words"]
 
 _LINES = 200
 """Log lines that a page shows; all of them stand on the run's own page."""
