@@ -137,7 +137,7 @@ def test_where_connectors_may_go(url: str):
         "http://gate.example/scim",
         "file:///etc/passwd",
         "gopher://gate.example/",
-        "https://user:pass@gate.example/",
+        "https://user@gate.example/",
         "https://gate.example/?x=1",
         "https://gate.example/#x",
         "https://gate.example:99999/",
