@@ -167,21 +167,19 @@ class _Loading:
 
     def grants(self) -> None:
         """Who holds what, as pairs of ids: text that is made by the block, not by the row."""
-        accounts = self.accounts
+        accounts = {external_id: f"{pk}\n" for external_id, pk in self.accounts.items()}
         with _copy("stage_grant (entitlement, account)") as copy:
             for held in self.content.holders():
-                entitlement = self.held.get(held.entitlement)
-                if entitlement is None:
+                if (entitlement := self.held.get(held.entitlement)) is None:
                     raise _unseen("the entitlement", held.entitlement)
-                known = held.accounts
+                begin = f"{entitlement}\t"
                 try:
-                    lines = [f"{entitlement}\t{accounts[one]}\n" for one in known]
+                    copy.write(begin + begin.join([accounts[one] for one in held.accounts]))
                 except KeyError:
-                    known = [one for one in known if one in accounts]
-                    lines = [f"{entitlement}\t{accounts[one]}\n" for one in known]
+                    known = [accounts[one] for one in held.accounts if one in accounts]
+                    copy.write("".join(begin + one for one in known))
                     kind = self.kinds[held.entitlement]
                     self.content.leave_out(kind, len(held.accounts) - len(known))
-                copy.write("".join(lines))
 
 
 def _numbered(
