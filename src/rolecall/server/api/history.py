@@ -118,18 +118,14 @@ class Numbers(Schema):
     edited: int
 
 
-def _basis(app: App, at: datetime) -> Basis:
+def _basis(app: App, at: datetime) -> dict[str, object]:
     known = asof.basis(app, at)
-    return Basis(
-        at=at,
-        sync=SyncOut.from_orm(known.sync) if known.sync else None,
-        age_s=known.age.total_seconds() if known.age is not None else None,
-        reading=SyncOut.from_orm(known.reading) if known.reading else None,
-    )
+    age_s = known.age.total_seconds() if known.age is not None else None
+    return {"at": at, "sync": known.sync, "age_s": age_s, "reading": known.reading}
 
 
 @of_apps.get("/{app}/as-of", response=answers(Basis))
-def basis(request: HttpRequest, app: Id, at: Moment) -> Basis:
+def basis(request: HttpRequest, app: Id, at: Moment) -> dict[str, object]:
     """What our knowledge of a moment rests on."""
     return _basis(app_for(actor_of(request), app, "account:read"), at)
 
