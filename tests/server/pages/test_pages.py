@@ -51,6 +51,7 @@ def addresses(company: Company) -> dict[str, str]:
             "me", "users", "invite", "persons", "add_person", "roster_upload")},
         "people:user": reverse("people:user", args=(company.user.public_id,)),
         "people:person": reverse("people:person", args=(company.person.public_id,)),
+        **{name: reverse(name) for name in ("settings", "outbox")},
         "audit:events": reverse("audit:events"),
         "audit:event": reverse("audit:event", args=(event,)),
         "search:results": reverse("search:results") + "?q=ana",

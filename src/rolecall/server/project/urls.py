@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from rolecall.server.api.urls import api
-from rolecall.server.project import pages
+from rolecall.server.project import installed, pages
 
 __all__ = ["live", "ready", "urlpatterns"]
 
@@ -27,6 +27,8 @@ urlpatterns = [
     path("ready", ready),
     path("", pages.home, name="home"),
     path("appearance", pages.appearance, name="appearance"),
+    path("settings/", installed.settings, name="settings"),
+    path("settings/mail", installed.outbox, name="outbox"),
     path("login/", include("rolecall.server.people.login.urls")),
     path("", include("rolecall.server.people.urls")),
     path("audit/", include("rolecall.server.people.audit_urls")),
