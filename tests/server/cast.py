@@ -53,9 +53,7 @@ def log_in(user: User) -> Client:
 
 def scoped(user: User, role: str, scope: str) -> User:
     """The same user, who owns one app or connector too."""
-    RoleAssignment.objects.create(
-        user=user, role=role, scope=scope, from_at=NOW, granted_by="test"
-    )
+    RoleAssignment.objects.create(user=user, role=role, scope=scope, from_at=NOW, granted_by="test")
     return user
 
 

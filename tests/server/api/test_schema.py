@@ -4,10 +4,13 @@ Half of the requests name rows that exist, so that use cases are reached and not
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
@@ -15,7 +18,7 @@ from world import World, the_world
 
 from rolecall.server.api.urls import api
 
-RUNS = int(os.environ.get("RUNS") or 12)
+RUNS = int(os.environ.get("RUNS") or 4)
 """Requests for each operation."""
 SCHEMA = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/"))
 SCHEMA.app = get_wsgi_application()
@@ -30,9 +33,14 @@ CHECKS = [
 
 
 @pytest.fixture
-def world(db: None) -> World:  # noqa: ARG001
-    """What there is."""
-    return the_world()
+def world(db: None) -> Iterator[World]:  # noqa: ARG001
+    """What there is; the end of a request does not end the test's connection."""
+    ends = (request_started, request_finished)
+    for one in ends:
+        one.disconnect(close_old_connections)
+    yield the_world()
+    for one in ends:
+        one.connect(close_old_connections)
 
 
 @SCHEMA.parametrize()
