@@ -147,20 +147,23 @@ def moment_asked(text: str, *, now: datetime) -> datetime:
     return at
 
 
+def _held(one: AccountAttributes, kind: str) -> list[str]:
+    grants: list[Grant] = one.account.held_then  # type: ignore[attr-defined]
+    return [grant.entitlement.name for grant in grants if grant.entitlement.kind == kind]
+
+
+def _since(one: AccountAttributes) -> datetime:
+    (there,) = one.account.there_then  # type: ignore[attr-defined]
+    found: datetime = there.from_at
+    return found
+
+
+def _named(one: AccountAttributes) -> SafeString:
+    address = reverse("access:account", args=(one.account.public_id,))
+    return link(one.name or one.email, address, one.email if one.name else "")
+
+
 def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[AccountAttributes]:
-    def held(one: AccountAttributes, kind: str) -> list[str]:
-        grants: list[Grant] = one.account.held_then  # type: ignore[attr-defined]
-        return [grant.entitlement.name for grant in grants if grant.entitlement.kind == kind]
-
-    def since(one: AccountAttributes) -> datetime:
-        (there,) = one.account.there_then  # type: ignore[attr-defined]
-        found: datetime = there.from_at
-        return found
-
-    def named(one: AccountAttributes) -> SafeString:
-        address = reverse("access:account", args=(one.account.public_id,))
-        return link(one.name or one.email, address, one.email if one.name else "")
-
     then = Grant.objects.filter(asof.during(at)).order_by("entitlement__name")
     grants = Prefetch("account__grants", then.select_related("entitlement"), to_attr="held_then")
     there = Presence.objects.filter(asof.during(at))
@@ -169,7 +172,7 @@ def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[Accou
         noun="accounts",
         columns=(
             Column(
-                name="account", label="Account then", value=lambda d: d.name, show=named,
+                name="account", label="Account then", value=lambda d: d.name, show=_named,
                 sort=("name",),
             ),
             Column(
@@ -177,11 +180,11 @@ def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[Accou
                 usual=False,
             ),
             Column(name="status", label="Status then", value=lambda d: d.status),
-            Column(name="role", label="Role then", value=lambda d: held(d, "role")),
-            Column(name="groups", label="Groups then", value=lambda d: held(d, "group")),
+            Column(name="role", label="Role then", value=lambda d: _held(d, "role")),
+            Column(name="groups", label="Groups then", value=lambda d: _held(d, "group")),
             Column(
-                name="since", label="Account since", value=since,
-                show=lambda d: moment(since(d)), usual=False,
+                name="since", label="Account since", value=_since,
+                show=lambda d: moment(_since(d)), usual=False,
             ),
         ),
         order="account",
