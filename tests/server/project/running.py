@@ -79,7 +79,12 @@ class Running:
                 user=self.as_user,
                 cwd="/",
             )
-        wait_until(lambda: "Rolecall is at" in self.output or self.process.poll() is not None)
+        try:
+            wait_until(lambda: "Rolecall is at" in self.output or self.process.poll() is not None)
+        except AssertionError:
+            found = "\n".join(self.processes().values())
+            self.process.kill()
+            raise AssertionError(f"it does not start:\n{self.output}\n{found}") from None
         assert self.process.poll() is None, self.output
 
     def stop(self) -> float:

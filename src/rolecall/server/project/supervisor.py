@@ -15,9 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
 from types import FrameType
 from typing import Final
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 import structlog
 
@@ -40,6 +42,7 @@ _LONGEST_PAUSE_S: Final = 60.0
 _WELL_S: Final = 60.0
 """Whoever ran this long is started again at once."""
 _FIRST_ANSWER_S: Final = 60.0
+"""After this long without an answer of the web somebody should know that we still wait."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -135,7 +138,8 @@ class Supervisor:
                 self._prepare()
                 settings.read_keys()
                 self._migrate()
-                self._start(settings)
+                self._start()
+                self._wait_for_the_web(settings)
                 self._watch()
             finally:
                 self._stop()
@@ -170,7 +174,7 @@ class Supervisor:
         for line in done.stdout.splitlines():
             self._say(line)
 
-    def _start(self, settings: Config) -> None:
+    def _start(self) -> None:
         web = _Child(
             name="web",
             words=("web",),
@@ -187,22 +191,17 @@ class Supervisor:
         )
         self._children = [web, worker]
         self._keep()
-        if self._answers(settings, web):
-            self._say(f"Rolecall is at {settings.public_url}  (Ctrl-C stops it)")
-        else:
-            self._say("The web process does not answer yet; see what it says above.")
 
-    def _answers(self, settings: Config, web: _Child) -> bool:
-        """Wait until the pages can be read."""
-        request = Request(f"http://{settings.web.bind}/ready", headers={"Host": settings.host})
-        until = time.monotonic() + _FIRST_ANSWER_S
-        while time.monotonic() < until and web.process is not None and web.process.poll() is None:
-            try:
-                with urlopen(request, timeout=5):  # noqa: S310 - our own
-                    return True
-            except OSError:
-                self._pause.wait(0.1)
-        return False
+    def _wait_for_the_web(self, settings: Config) -> None:
+        """Say where the pages are once they can be read, however long that takes."""
+        told = time.monotonic()
+        while not _answers(settings):
+            self._keep()
+            self._pause.wait(0.1)
+            if time.monotonic() - told > _FIRST_ANSWER_S:
+                self._say("The web process does not answer yet; see what it says. Still waiting.")
+                told = time.monotonic()
+        self._say(f"Rolecall is at {settings.public_url}  (Ctrl-C stops it)")
 
     def _watch(self) -> None:
         while True:
@@ -225,6 +224,18 @@ class Supervisor:
         for child in self._children:
             child.end(until - time.monotonic())
         self._cluster.stop(within_s=_DATABASE_GRACE_S)
+
+
+def _answers(settings: Config) -> bool:
+    """Whether the pages can be read, asked past any proxy."""
+    if settings.web.bind.startswith("unix:"):
+        return Path(settings.web.bind.removeprefix("unix:")).is_socket()
+    request = Request(f"http://{settings.web.bind}/ready", headers={"Host": settings.host})
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=5):
+            return True
+    except (OSError, HTTPException):
+        return False
 
 
 @contextlib.contextmanager
