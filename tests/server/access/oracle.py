@@ -49,7 +49,8 @@ class Oracle:
         read = {
             "account": at + MEMBERS_AFTER,
             "role": at + MEMBERS_AFTER,
-            "group": at + GROUPS_AFTER,
+            # Where there are no groups, nothing says when that was read, except the end.
+            "group": at + (GROUPS_AFTER if workspace.groups else TAKES),
         }
         gone_since = {
             fact[1] for fact in self.known if fact[0] == "account" and self._taken_away(fact, at)

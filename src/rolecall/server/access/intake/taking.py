@@ -202,20 +202,23 @@ class _Step:
         return sync
 
     def _values(self) -> dict[str, Any]:
-        """The parameters of all statements: which app, which sync, and the moments of reading."""
-        content, started = self.content, self.content.started_at
-        users_at = content.read_at.get(USER, started)
-        groups_at = content.read_at.get(GROUP, started)
+        """The parameters of all statements: which app, which sync, and the moments of reading.
+
+        Where nothing of a kind was found, that was known at the end at the latest.
+        """
+        content, ended = self.content, self.content.ended_at
+        users_at = content.read_at.get(USER, ended)
+        groups_at = content.read_at.get(GROUP, ended)
         return {
             "app": self.app.pk,
             "last": self.app.last_sync_id,
-            "started": started,
+            "started": content.started_at,
             "complete": list(content.complete),
             "users_complete": USER in content.complete,
             "users_at": users_at,
             "groups_at": groups_at,
-            "roles_at": content.read_at.get(ROLE, started),
+            "roles_at": content.read_at.get(ROLE, ended),
             "memberships_at": content.granted_at.get(GROUP, groups_at),
             "holdings_at": content.granted_at.get(ROLE, users_at),
-            "ended": content.ended_at,
+            "ended": ended,
         }
