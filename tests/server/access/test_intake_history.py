@@ -21,7 +21,7 @@ from rolecall.server.access.models import Account, App, Change, Entitlement, Gra
 PEOPLE = "abcd"
 GROUPS = "xyz"
 ROLES = ("owner", "member", "restricted_member")
-RUNS = int(os.environ.get("RUNS") or 40)
+RUNS = int(os.environ.get("RUNS") or 10)
 
 
 @dataclass(frozen=True)
