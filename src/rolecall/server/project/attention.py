@@ -6,6 +6,7 @@ from typing import Final
 
 from django.urls import reverse
 
+from rolecall.server.access.feed import sentence
 from rolecall.server.access.models import Account, App, Change
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector
@@ -113,12 +114,12 @@ def _changes(actor: Actor, since: datetime) -> Card | None:
     if not apps:
         return None
     changes = Change.objects.filter(app__in=apps, at__gte=since)
-    newest = changes.select_related("account", "app", "entitlement")[:_LINES]
+    newest = changes.select_related("account", "entitlement", "before")[:_LINES]
     lines = tuple(
         Line(
             icon="change",
-            text=str(one.account),
-            detail=" ".join(filter(None, (one.kind, str(one.entitlement or "")))),
+            text=sentence(one),
+            detail="",
             address=reverse("access:account", args=(one.account.public_id,)),
         )
         for one in newest
