@@ -140,7 +140,7 @@ def server_cpu_s(pid: int) -> float:
 
 
 def floor(folder: Path) -> dict[str, float]:
-    """What it costs: a bare COPY of the rows of the first file, ready made, into a table of text."""
+    """What a bare COPY costs: the rows of the first file, ready made, into a table of text."""
     with open_c1z(folder / "first.c1z") as reader:
         rows = [
             (t, x, "")
