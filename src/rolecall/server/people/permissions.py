@@ -30,19 +30,21 @@ _ALL = frozenset({Role.SUPER, Role.CONNECTORS, Role.AUDITOR, Role.MEMBER, Role.A
 _READERS = frozenset(
     {Role.SUPER, Role.CONNECTORS, Role.AUDITOR, Role.APP_OWNER, Role.CONNECTOR_OWNER}
 )
+_APP_READERS = _READERS - {Role.CONNECTOR_OWNER}
+"""Who keeps a connector going need not see who has access."""
 _KEEPERS = frozenset({Role.SUPER, Role.CONNECTORS, Role.CONNECTOR_OWNER})
 
 ACTIONS = MappingProxyType({
     "home:read": _ALL,
-    "app:list": _READERS,
-    "app:read": _READERS,
+    "app:list": _APP_READERS,
+    "app:read": _APP_READERS,
     "app:create": frozenset({Role.SUPER, Role.CONNECTORS}),
     "app:edit": frozenset({Role.SUPER, Role.APP_OWNER}),
     "app:owners": frozenset({Role.SUPER, Role.APP_OWNER}),
-    "account:read": _READERS,
+    "account:read": _APP_READERS,
     "account:edit": frozenset({Role.SUPER, Role.APP_OWNER}),
-    "account:export": _READERS,
-    "entitlement:read": _READERS,
+    "account:export": _APP_READERS,
+    "entitlement:read": _APP_READERS,
     "connector:list": _READERS,
     "connector:read": _READERS,
     "connector:add": frozenset({Role.SUPER, Role.CONNECTORS}),
