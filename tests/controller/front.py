@@ -68,6 +68,9 @@ class Front:
     _server: asyncio.Server | None = None
     _busy: set[asyncio.Task[Any]] = field(default_factory=set)
     _calling: threading.Lock = field(default_factory=threading.Lock)
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    _ending: bool = False
+    """From here on nothing is opened again, and whoever comes in is cut at once."""
     _stopped: bool = False
 
     def start(self) -> None:
@@ -119,7 +122,7 @@ class Front:
                 asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> None:
-        if self._server is not None:
+        if self._server is not None or self._ending:
             return
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -140,17 +143,21 @@ class Front:
                 one.writer.transport.abort()
 
     async def _finish_all(self) -> None:
-        await self._close()  # whoever restarts meanwhile may have opened it again
-        for _ in range(10):
-            await asyncio.sleep(0)  # who was accepted a moment ago is among the busy then
+        self._ending = True  # a restart may be under way, and would open it again
+        await self._close()
         for task in self._busy:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
-        for one in self.connections:
-            one.writer.transport.abort()
+        await asyncio.sleep(0.01)  # who was accepted a moment ago comes in, and is cut
+        for writer in self._writers:
+            writer.transport.abort()  # of a task that never began, nobody else would
         await asyncio.sleep(0.01)  # transports close in the loop's next turns
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        if self._ending:
+            writer.transport.abort()
+            return
         task = asyncio.ensure_future(self._served(reader, writer))
         self._busy.add(task)
         task.add_done_callback(self._busy.discard)
