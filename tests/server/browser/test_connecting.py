@@ -41,13 +41,18 @@ def add(page: Page, *, app: str = "Larkspur", owner: str = "") -> None:
     page.get_by_role("button", name="Next").click()
 
 
+def tab(page: Page, name: str) -> None:
+    """One of the pages of a connector."""
+    page.get_by_role("navigation", name="Parts of this page").get_by_role("link", name=name).click()
+
+
 def point(page: Page, sim: Simulator) -> None:
     """Let the connector look at the simulator."""
-    page.get_by_role("link", name="Settings", exact=True).click()
+    tab(page, "Settings")
     page.get_by_label("SCIM address").fill(sim.scim_url)
     page.get_by_label("API address").fill(sim.rest_url)
     page.get_by_role("button", name="Save the addresses").click()
-    page.get_by_role("link", name="Overview").click()
+    tab(page, "Overview")
 
 
 def paste(page: Page, token: str, button: str) -> None:
@@ -159,7 +164,7 @@ def test_delete_asks_for_the_name(open_page):
     """Another name deletes nothing; the right one archives, and says what is kept."""
     page = open_page(a_user())
     add(page)
-    page.get_by_role("link", name="Settings", exact=True).click()
+    tab(page, "Settings")
     page.get_by_label("Type Notion to delete it").fill("Nothing")
     page.get_by_role("button", name="Delete this connector").click()
     expect(page.get_by_text("The name you typed is not the connector's.")).to_be_visible()
