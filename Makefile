@@ -11,7 +11,7 @@ SEED ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/demo.stamp ## Set up, run the server on a simulated company of 120; Ctrl-C stops it
+demo: demo-connector ## Set up, show the connector, then run the server on a simulated company; Ctrl-C stops it
 	@$(BIN)/python tools/demo_server.py demo/server
 
 demo-connector: .venv/demo.stamp ## The connector alone: sync, change access, show what changed
