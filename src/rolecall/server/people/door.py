@@ -8,10 +8,11 @@ from functools import wraps
 from types import MappingProxyType
 
 from allauth.account.adapter import get_adapter
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django_htmx.middleware import HtmxDetails
 
 from rolecall import errors
@@ -19,7 +20,7 @@ from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require
 
-__all__ = ["STATUSES", "Request", "actor_of", "ip_of", "page", "status_of", "stranger"]
+__all__ = ["STATUSES", "Request", "actor_of", "done", "ip_of", "page", "status_of", "stranger"]
 
 View = Callable[..., HttpResponseBase]
 
@@ -72,6 +73,31 @@ def page(action: str) -> Callable[[View], View]:
         return guarded
 
     return guard
+
+
+def done(
+    request: HttpRequest, deed: Callable[[], object], said: str, *, back: str
+) -> HttpResponseRedirect:
+    """One button, one deed: do it, say that it was done, go back; a refusal is said there too.
+
+    Args:
+        request: the form that was sent.
+        deed: the use case.
+        said: what the page says when it is done.
+        back: the path to go to.
+
+    Raises:
+        NotAllowed, Gone: they have a page of their own.
+    """
+    try:
+        deed()
+    except (errors.NotAllowed, errors.Gone):
+        raise
+    except errors.Error as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    return HttpResponseRedirect(back)
 
 
 def actor_of(request: HttpRequest, user: User) -> Actor:

@@ -1,20 +1,16 @@
 """What people decide about accounts: whose they are, and what stands behind them."""
 
-from collections.abc import Callable
-
-from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Error, Gone, NotAllowed
 from rolecall.server import clock
 from rolecall.server.access import accounts
 from rolecall.server.access.pages.finding import account_for
 from rolecall.server.access.pages.looks import app_crumbs, link_look
-from rolecall.server.people.door import Request, page
+from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.models import Person
 
 __all__ = ["accept", "accept_exact", "choose_person", "clear_person", "set_person", "set_type"]
@@ -50,11 +46,11 @@ def choose_person(request: Request, account_id: str) -> HttpResponse:
 def set_person(request: Request, account_id: str) -> HttpResponse:
     """Say by hand whose account it is."""
     person = request.POST.get("person", "")
-    return _done(
+    return done(
         request,
         lambda: accounts.set_person(request.actor, account_id, person, now=clock.now()),
         "Set by hand; only a hand changes it again.",
-        reverse("access:account", args=(account_id,)),
+        back=reverse("access:account", args=(account_id,)),
     )
 
 
@@ -62,11 +58,11 @@ def set_person(request: Request, account_id: str) -> HttpResponse:
 @page("account:edit")
 def accept(request: Request, account_id: str) -> HttpResponse:
     """Accept the one person who has its address."""
-    return _done(
+    return done(
         request,
         lambda: accounts.accept(request.actor, account_id, now=clock.now()),
         "Accepted.",
-        reverse("access:account", args=(account_id,)),
+        back=reverse("access:account", args=(account_id,)),
     )
 
 
@@ -74,11 +70,11 @@ def accept(request: Request, account_id: str) -> HttpResponse:
 @page("account:edit")
 def clear_person(request: Request, account_id: str) -> HttpResponse:
     """Say that it is not theirs."""
-    return _done(
+    return done(
         request,
         lambda: accounts.clear_person(request.actor, account_id, now=clock.now()),
         "Cleared.",
-        reverse("access:account", args=(account_id,)),
+        back=reverse("access:account", args=(account_id,)),
     )
 
 
@@ -87,11 +83,11 @@ def clear_person(request: Request, account_id: str) -> HttpResponse:
 def set_type(request: Request, account_id: str) -> HttpResponse:
     """Human or service."""
     kind = request.POST.get("type", "")
-    return _done(
+    return done(
         request,
         lambda: accounts.set_type(request.actor, account_id, kind, now=clock.now()),
         "Saved.",
-        reverse("access:account", args=(account_id,)),
+        back=reverse("access:account", args=(account_id,)),
     )
 
 
@@ -99,26 +95,9 @@ def set_type(request: Request, account_id: str) -> HttpResponse:
 @page("account:edit")
 def accept_exact(request: Request, app_id: str) -> HttpResponse:
     """Accept every account of an app that has the address of exactly one person."""
-    return _done(
+    return done(
         request,
         lambda: accounts.accept_exact(request.actor, app_id, now=clock.now()),
         "All exact matches are accepted.",
-        reverse("access:accounts", args=(app_id,)),
+        back=reverse("access:accounts", args=(app_id,)),
     )
-
-
-def _done(request: Request, deed: Callable[[], object], said: str, back: str) -> HttpResponse:
-    """Do it, say so, go back; a refusal is said there too.
-
-    Raises:
-        NotAllowed, Gone: they have a page of their own.
-    """
-    try:
-        deed()
-    except (NotAllowed, Gone):
-        raise
-    except Error as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, said)
-    return HttpResponseRedirect(back)

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Error, Gone, NotAllowed
 from rolecall.server import clock
 from rolecall.server.connectors.services import credential, holds, running
+from rolecall.server.people import door
 from rolecall.server.people.door import Request, page
 
 __all__ = [
@@ -39,15 +38,7 @@ def done(
     Raises:
         NotAllowed, Gone: they have a page of their own.
     """
-    try:
-        deed()
-    except (NotAllowed, Gone):
-        raise
-    except Error as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, said)
-    return HttpResponseRedirect(reverse(f"connectors:{to[0]}", args=(to[1],)))
+    return door.done(request, deed, said, back=reverse(f"connectors:{to[0]}", args=(to[1],)))
 
 
 @require_POST
