@@ -79,14 +79,14 @@ def program(words: list[str], environ: dict[str, str]) -> Iterator[subprocess.Po
             process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sim() -> Iterator[Simulator]:
     """A workspace of 24."""
     with Simulator(Options(users=24, groups=6)) as sim:
         yield sim
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(database: SessionDatabase, sim: Simulator) -> Iterator[str]:
     """The address of a running web process, which lets connectors go to the simulator."""
     port = free_port()
@@ -131,11 +131,12 @@ def _reach(sim: Simulator) -> dict[str, str]:
     return {"ROLECALL_NOTION_ALLOWED_HOSTS": f"127.0.0.1:{sim.port}"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     """Debian's chromium.
 
-    Playwright keeps an event loop open in this thread, which Django would take for a mistake.
+    Playwright keeps an event loop open in this thread, which Django would take for a mistake, and
+    in which no other test could run a loop of its own: it ends with each module.
     """
     assert CHROMIUM, f"there is no chromium: {HOW}"
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
