@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from access_app import HOUR, NOON
 from django.db import transaction
+from history_oracle import Oracle
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
-from oracle import Oracle
 from workspaces import GROUPS_AFTER, MEMBERS_AFTER, TAKES, Workspace, a_workspace, write
 
 from rolecall.errors import Conflict

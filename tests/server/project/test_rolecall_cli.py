@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from running import ROLECALL, Running
+from programs import ROLECALL, Running
 
 from rolecall.server.project import cli
 

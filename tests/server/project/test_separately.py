@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from running import ROLECALL, Running, wait_until
+from programs import ROLECALL, Running, wait_until
 
 from rolecall.server.project.embedded.roles import Role
 from rolecall.server.project.processes import give, unprivileged

@@ -8,7 +8,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from running import Running
+from programs import Running
 
 from rolecall.server.project.processes import unprivileged
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from places import a_place
-from running import Running, wait_until
+from programs import Running, wait_until
 
 from rolecall.server.project.embedded.cluster import Cluster
 from rolecall.server.project.embedded.roles import Role

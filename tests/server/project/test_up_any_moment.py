@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from running import Running, wait_until
+from programs import Running, wait_until
 
 pytestmark = pytest.mark.slow
 

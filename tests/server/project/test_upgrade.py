@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from running import Running
+from programs import Running
 
 from rolecall.server.project import keys_file
 from rolecall.server.project.embedded.binaries import NEWEST, Binaries
