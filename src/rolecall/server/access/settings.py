@@ -10,6 +10,7 @@ from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.access.models import App
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.people.models import RoleAssignment, User
+from rolecall.server.people.owners import appoint, chosen, holders
 from rolecall.server.people.permissions import require
 
 __all__ = ["describe", "owners", "set_domains", "set_owners"]
@@ -91,33 +92,14 @@ def set_owners(actor: Actor, app_id: str, wanted: list[str], *, now: datetime) -
         NotAllowed, Gone: as `set_domains`; or there is no such user.
     """
     app = _locked(actor, "app:owners", app_id)
-    users = list(User.objects.filter(public_id__in=wanted, is_active=True))
-    if len(users) != len(set(wanted)):
-        raise Gone("One of these users is not there (any more).", hint="Choose again.")
-    before = owners(app)
-    added = [one for one in users if one not in before]
-    ended = [one for one in before if one not in users]
-    RoleAssignment.objects.filter(
-        user__in=ended, role=_ROLE, scope=app.public_id, until_at=None
-    ).update(until_at=now, ended_by=actor.name)
-    RoleAssignment.objects.bulk_create(
-        RoleAssignment(
-            user=one, role=_ROLE, scope=app.public_id, from_at=now, granted_by=actor.name
-        )
-        for one in added
-    )
-    if added or ended:
-        record(
-            actor, "app:owners:change", app, now=now, scope=app.public_id,
-            added=[one.email for one in added], ended=[one.email for one in ended],
-        )  # fmt: skip
+    users = chosen(wanted)
+    appoint(actor, _ROLE, app, users, now=now)
     return users
 
 
 def owners(app: App) -> list[User]:
     """Who looks after it now: active users, by name."""
-    held = RoleAssignment.objects.filter(role=_ROLE, scope=app.public_id, until_at=None)
-    return list(User.objects.filter(is_active=True, roles__in=held).distinct())
+    return holders(role=_ROLE, scope=app.public_id)
 
 
 def _locked(actor: Actor, action: str, app_id: str) -> App:

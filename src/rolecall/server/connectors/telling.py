@@ -5,6 +5,7 @@ from datetime import datetime
 from rolecall.server.connectors.models import Connector
 from rolecall.server.mail.post import post
 from rolecall.server.people.models import RoleAssignment, User
+from rolecall.server.people.owners import holders
 
 __all__ = ["owners", "tell"]
 
@@ -13,7 +14,7 @@ _Role = RoleAssignment.Role
 
 def owners(connector: Connector) -> list[User]:
     """Who looks after it now: active users, by name."""
-    return _holders(role=_Role.CONNECTOR_OWNER, scope=connector.public_id)
+    return holders(role=_Role.CONNECTOR_OWNER, scope=connector.public_id)
 
 
 def tell(connector: Connector, event: str, *, subject: str, text: str, now: datetime) -> int:
@@ -35,11 +36,6 @@ def tell(connector: Connector, event: str, *, subject: str, text: str, now: date
 
 def _stand_ins(connector: Connector) -> list[User]:
     """An app's owners, else the administrators: somebody always hears of it."""
-    return _holders(role=_Role.APP_OWNER, scope=connector.app.public_id) or _holders(
+    return holders(role=_Role.APP_OWNER, scope=connector.app.public_id) or holders(
         role__in=(_Role.CONNECTORS, _Role.SUPER)
     )
-
-
-def _holders(**wanted: object) -> list[User]:
-    held = RoleAssignment.objects.filter(until_at=None, **wanted)
-    return list(User.objects.filter(is_active=True, roles__in=held).distinct())

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from rolecall.errors import Gone, Invalid
-from rolecall.server.audit.trail import Actor, record
+from rolecall.errors import Invalid
+from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector
 from rolecall.server.connectors.services.rows import locked
-from rolecall.server.connectors.telling import owners
 from rolecall.server.mail.post import post
+from rolecall.server.people import owners as people
 from rolecall.server.people.models import RoleAssignment, User
 
 __all__ = ["appoint", "set_owners"]
@@ -33,29 +33,10 @@ def set_owners(actor: Actor, connector_id: str, wanted: list[str], *, now: datet
 
 def appoint(actor: Actor, connector: Connector, wanted: list[str], now: datetime) -> list[User]:
     """The same, for a use case that has asked for permission and locked the row."""
-    users = list(User.objects.filter(public_id__in=wanted, is_active=True))
-    if len(users) != len(set(wanted)):
-        raise Gone("One of these users is not there (any more).", hint="Choose again.")
+    users = people.chosen(wanted)
     if not users:
         raise Invalid("Somebody must look after a connector.", hint="Choose at least one owner.")
-    before = owners(connector)
-    added = [one for one in users if one not in before]
-    ended = [one for one in before if one not in users]
-    RoleAssignment.objects.filter(
-        user__in=ended, role=_ROLE, scope=connector.public_id, until_at=None
-    ).update(until_at=now, ended_by=actor.name)
-    RoleAssignment.objects.bulk_create(
-        RoleAssignment(
-            user=one, role=_ROLE, scope=connector.public_id, from_at=now, granted_by=actor.name
-        )
-        for one in added
-    )
-    if added or ended:
-        record(
-            actor, "connector:owners:change", connector, now=now, scope=connector.public_id,
-            added=[one.email for one in added], ended=[one.email for one in ended],
-        )  # fmt: skip
-    for one in added:
+    for one in people.appoint(actor, _ROLE, connector, users, now=now):
         if one.pk != actor.user:
             _ask_for_help(actor, connector, one, now)
     return users
