@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Error, Gone, NotAllowed
 from rolecall.server import clock
 from rolecall.server.access import settings as use_cases
 from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
-from rolecall.server.people.door import Request, page
+from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import may
 
@@ -79,17 +77,5 @@ def set_owners(request: Request, app_id: str) -> HttpResponse:
 
 
 def _saved(request: Request, app_id: str, deed: Callable[[], object]) -> HttpResponse:
-    """Do it, say so, go back; a refusal is said there too.
-
-    Raises:
-        NotAllowed, Gone: they have a page of their own.
-    """
-    try:
-        deed()
-    except (NotAllowed, Gone):
-        raise
-    except Error as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, "Saved.")
-    return HttpResponseRedirect(reverse("access:settings", args=(app_id,)))
+    """Do it, and go back to the settings."""
+    return done(request, deed, "Saved.", back=reverse("access:settings", args=(app_id,)))

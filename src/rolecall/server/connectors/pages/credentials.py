@@ -68,16 +68,15 @@ def save(request: Request, connector_id: str, task_id: str) -> HttpResponse:
 
 def _page(request: Request, one: Connector, **more: object) -> HttpResponse:
     status = 422 if "error" in more else 200
+    healths = token_health(one, clock.now())
     return render(
         request,
         "connectors/credentials.html",
         {
             **context_of(request, one),
             **_newest_test(one),
-            "healths": token_health(one, clock.now()),
-            "warnings": [
-                said for said in (h.warning for h in token_health(one, clock.now())) if said
-            ],
+            "healths": healths,
+            "warnings": [health.warning for health in healths if health.warning],
             "slots": Secret.Slot.choices,
             **more,
         },
