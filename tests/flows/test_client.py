@@ -1,6 +1,7 @@
 """`notion.client` on a real socket: patience, pace, bounds, redirects, proxies, certificates."""
 
 import asyncio
+import gc
 import gzip
 import os
 import subprocess
@@ -391,3 +392,35 @@ def test_an_answer_packed_with_zstd_is_still_bounded():
         pytest.raises((Retry, Unfinished)),
     ):
         ask(server.url)
+
+
+def test_a_cancellation_at_the_end_leaves_no_connection_open():
+    """Whoever is cancelled while the connections are being closed still closes all of them."""
+
+    async def interrupted(url: str) -> None:
+        async with Client(
+            connection(url, token=sim.scim_token), clock=lambda: datetime.now(UTC), user_agent="t"
+        ) as client:
+            asked = (client.get("/Users", total, asked_for="the members") for _ in range(3))
+            await asyncio.gather(*asked)
+            if (task := asyncio.current_task()) is not None:
+                task.cancel()
+
+    async def story(url: str) -> int:
+        with pytest.raises(asyncio.CancelledError):
+            await interrupted(url)
+        return open_sockets()
+
+    with Simulator() as sim:
+        assert asyncio.run(story(sim.scim_url)) == 0
+
+
+def open_sockets() -> int:
+    """How many connections of this thread's event loop are open."""
+    loop = asyncio.get_running_loop()
+    return sum(
+        isinstance(one, asyncio.Transport)
+        and getattr(one, "_loop", None) is loop
+        and not one.is_closing()
+        for one in gc.get_objects()
+    )

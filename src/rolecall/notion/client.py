@@ -142,7 +142,11 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._http.__aexit__(kind, error, trace)
+        closing = asyncio.ensure_future(self._http.__aexit__(kind, error, trace))
+        try:
+            await asyncio.shield(closing)  # a cancellation must not leave connections open
+        finally:
+            await closing
 
     def hurried(self) -> "Client":
         """The same connection and pace, for requests that go before all others."""

@@ -108,9 +108,6 @@ class Crowd:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings(  # asyncio's, where a sync is interrupted while it connects
-    "ignore:.*unclosed .socket:pytest.PytestUnraisableExceptionWarning"
-)
 def test_everybody_at_once(scene: Scene, record_property):
     """No deadlock, no error that is a bug, and everything adds up afterwards."""
     connector = scene.connected()
