@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from rolecall.errors import Fatal
 from rolecall.server.project.embedded.cluster import Cluster
+from rolecall.server.project.embedded.postmaster import end_survivor
 from rolecall.server.project.embedded.roles import Role
 from rolecall.server.project.processes import unprivileged
 
@@ -89,6 +91,89 @@ def test_a_survivor_is_stopped_first(cluster, place):
     survivor.wait(5)
 
     assert said == ["Stopping a database that outlived a crash."]
+
+
+class Overtaken(Cluster):
+    """Another one was being started by somebody who died, and is seen too late."""
+
+    rivals = ()
+
+    def _run(self, programs, place):
+        if not self.rivals:
+            super()._run(programs, place)
+            self._wait(place)
+            self.rivals = (self.process,)
+        super()._run(programs, place)
+
+
+def test_a_survivor_that_comes_late_is_stopped_too(place):
+    """Who was killed had started one that had not said yet that it is there."""
+    said = []
+    with Overtaken(place / "data", user=unprivileged(), say=said.append) as cluster:
+        remember(cluster)
+        (rival,) = cluster.rivals
+        rival.wait(10)
+        assert remembered(cluster) == 7
+
+    assert said == ["Making a new database.", "Stopping a database that outlived a crash."]
+
+
+def test_a_survivor_that_goes_while_it_is_looked_at(place):
+    """It takes its file away between our reading of it and ours taking it away."""
+    file = place / "postmaster.pid"
+    os.mkfifo(file)
+
+    def go() -> None:
+        with file.open("w", encoding="ascii") as pipe:
+            file.unlink()
+            pipe.write(f"{os.getpid()}\n")
+
+    other = threading.Thread(target=go)
+    other.start()
+    end_survivor(place, print)
+    other.join()
+
+    assert not file.exists()
+
+
+def test_a_survivor_that_goes_before_it_is_told_to(place):
+    """It is gone when the signal is sent."""
+    with subprocess.Popen(["/bin/cat"], cwd=place, stdin=subprocess.PIPE) as survivor:
+        (place / "postmaster.pid").write_text(f"{survivor.pid}\n")
+        end_survivor(place, lambda _: survivor.communicate())
+
+    assert survivor.returncode == 0
+
+
+def test_a_connection_that_works_on_without_its_server(cluster):
+    """It would keep the next one out for as long as its statement takes."""
+    cluster.start()
+    remember(cluster)
+    connection = psycopg.connect(cluster.url(Role.OWNER), autocommit=True)
+    orphan = connection.info.backend_pid
+    connection.pgconn.send_query(b"DO $$ BEGIN LOOP END LOOP; END $$")
+    with psycopg.connect(cluster.url(Role.OWNER), autocommit=True) as other:
+        state = "SELECT state FROM pg_stat_activity WHERE pid = %s"
+        while other.execute(state, [orphan]).fetchone() != ("active",):
+            time.sleep(0.05)
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.start_again()
+    connection.close()
+    wait_until_gone(orphan, within_s=10)
+
+    assert remembered(cluster) == 7
+
+
+def test_an_empty_pid_file_keeps_nobody_out(cluster):
+    """It was killed between making the file and writing its number."""
+    cluster.start()
+    remember(cluster)
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.process.wait()
+    (cluster.folder.cluster(18) / "postmaster.pid").write_text("")
+    cluster.start_again()
+
+    assert remembered(cluster) == 7
 
 
 @pytest.mark.parametrize("pid", ["1", "self", "4194303"])

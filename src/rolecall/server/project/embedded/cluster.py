@@ -128,13 +128,23 @@ class Cluster:
         place = self.folder.cluster(major)
         if not place.exists():
             self._make(programs, place)
-        end_survivor(place, self._say)
-        self._run(programs, place)
-        self._wait(place)
+        try:
+            self._run_alone(programs, place)
+        except Fatal:
+            if not (place / "postmaster.pid").exists():
+                raise
+            # Whoever was killed had just started one, which had not said yet that it is there.
+            self._run_alone(programs, place)
         roles.settle(
             self.url(Role.ADMIN, "postgres"),
             {role: self.folder.password(role) for role in Role if role is not Role.ADMIN},
         )
+
+    def _run_alone(self, programs: Binaries, place: Path) -> None:
+        """Run it once nobody else is there; wait until it answers."""
+        end_survivor(place, self._say)
+        self._run(programs, place)
+        self._wait(place)
 
     @contextmanager
     def _locked(self, purpose: str) -> Iterator[None]:
