@@ -1,9 +1,10 @@
 """The API's doors, errors and lists; what single operations do is tested with their use cases."""
 
 import json
+import re
 
 import pytest
-from cast import NOW, PASSWORD, Role, a_user, acting
+from cast import NOW, PASSWORD, Role, a_user, acting, log_in
 from django.test import Client
 from world import World, the_world
 
@@ -99,6 +100,38 @@ def test_owners_see_what_is_theirs(world: World):
     assert [one["name"] for one in Program(secret).get("/apps").json()["items"]] == ["Acme"]
     assert len(Program(secret).get("/connectors").json()["items"]) == 1
     assert Program(other).get("/apps").json() == {"items": [], "next": None}
+
+
+NOUNS = ("app", "account", "entitlement", "connector", "task")
+PAGE_OF = {noun: f"/{noun}s/{{}}" for noun in NOUNS} | {
+    "connector": "/connectors/{}/", "task": "/connectors/runs/{}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_whether_a_row_exists_is_not_told(world: World, noun: str):
+    """Whoever owns something else hears the same of a row that is there and of one that is not."""
+    there = world.named[noun]
+    missing = there[:-1] + ("a" if there[-1] != "a" else "b")
+    elsewhere = world.users[
+        "connector owner elsewhere" if noun in NOUNS[3:] else "app owner elsewhere"
+    ]
+    _key, secret = apikeys.make(acting(elsewhere), name="k", scopes=["*"], now=NOW)
+    browser = log_in(elsewhere)
+
+    def by_api(row: str) -> tuple[int, str]:
+        answer = Program(secret).get(f"/{noun}s/{row}")
+        return answer.status_code, answer.json()["detail"]
+
+    def by_page(row: str) -> tuple[int, str]:
+        answer = browser.get(PAGE_OF[noun].format(row))
+        changing = rf"{row}|{answer.headers['X-Request-Id']}|\w{{64}}"  # the last is the CSRF token
+        return answer.status_code, re.sub(changing, "", answer.content.decode())
+
+    assert by_api(there) == by_api(missing)
+    assert by_api(there)[0] == 403
+    assert by_page(there) == by_page(missing)
+    assert Program(world.secret).get(f"/{noun}s/{missing}").status_code == 404
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 8, 500])

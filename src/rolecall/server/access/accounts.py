@@ -6,10 +6,10 @@ from django.db import connection, transaction
 
 from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.access import matching
-from rolecall.server.access.models import Account, App, PersonLink
+from rolecall.server.access.finding import locked_account, locked_app
+from rolecall.server.access.models import Account, PersonLink
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.people.models import Person, PersonEmail
-from rolecall.server.people.permissions import require
 
 __all__ = ["accept", "accept_exact", "candidates", "clear_person", "set_person", "set_type"]
 
@@ -29,7 +29,7 @@ def set_person(actor: Actor, account_id: str, person_id: str, *, now: datetime) 
         Gone: there is no such account or person.
         Conflict: it is that person's already, by hand.
     """
-    account = _locked(actor, account_id)
+    account = locked_account(actor, account_id, "account:edit")
     person = Person.objects.filter(public_id=person_id).first()
     if person is None:
         raise Gone("There is no such person.", hint="Add them under People first.")
@@ -54,7 +54,7 @@ def accept(actor: Actor, account_id: str, *, now: datetime) -> Account:
         NotAllowed, Gone: as `set_person`.
         Conflict: it is somebody's already, or its addresses are nobody's or several persons'.
     """
-    account = _locked(actor, account_id)
+    account = locked_account(actor, account_id, "account:edit")
     found = list(candidates(account))
     if account.person_id is not None:
         raise Conflict("This account is somebody's already.", hint="Clear it first.")
@@ -83,10 +83,7 @@ def accept_exact(actor: Actor, app_id: str, *, now: datetime) -> int:
         Gone: there is no such app.
         Conflict: there is none to accept.
     """
-    app = App.objects.select_for_update(no_key=True).filter(public_id=app_id).first()
-    if app is None:
-        raise Gone("There is no such app.")
-    require(actor, "account:edit", app.public_id)
+    app = locked_app(actor, app_id, "account:edit")
     with connection.cursor() as cursor:
         cursor.execute(_ACCEPT_EXACT, {"app": app.pk, "now": now, "by": actor.name})
         linked = [pk for (pk,) in cursor.fetchall()]
@@ -119,7 +116,7 @@ def clear_person(actor: Actor, account_id: str, *, now: datetime) -> Account:
         NotAllowed, Gone: as `set_person`.
         Conflict: it is nobody's.
     """
-    account = _locked(actor, account_id)
+    account = locked_account(actor, account_id, "account:edit")
     link = _link(account)
     if link is None:
         raise Conflict("This account is nobody's.")
@@ -146,7 +143,7 @@ def set_type(actor: Actor, account_id: str, kind: str, *, now: datetime) -> Acco
         Invalid: there is no such type.
         Conflict: it is of that type already.
     """
-    account = _locked(actor, account_id)
+    account = locked_account(actor, account_id, "account:edit")
     if kind not in Account.Type.values:
         raise Invalid(f"An account is not {kind[:20]!r}.", hint="Choose human or service.")
     if account.type == kind:
@@ -164,15 +161,6 @@ def candidates(account: Account) -> list[Person]:
     """The persons who have one of its addresses."""
     owning = PersonEmail.objects.filter(folded__in=account.emails).values("person")
     return list(Person.objects.filter(pk__in=owning))
-
-
-def _locked(actor: Actor, account_id: str) -> Account:
-    rows = Account.objects.select_for_update(no_key=True, of=("self",)).select_related("app")
-    account = rows.filter(public_id=account_id).first()
-    if account is None:
-        raise Gone("There is no such account.")
-    require(actor, "account:edit", account.app.public_id)
-    return account
 
 
 def _link(account: Account) -> PersonLink | None:

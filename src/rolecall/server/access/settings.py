@@ -6,12 +6,12 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from rolecall.errors import Conflict, Gone, Invalid
+from rolecall.errors import Conflict, Invalid
+from rolecall.server.access.finding import locked_app
 from rolecall.server.access.models import App
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.people.models import RoleAssignment, User
 from rolecall.server.people.owners import appoint, chosen, holders
-from rolecall.server.people.permissions import require
 
 __all__ = ["describe", "owners", "set_domains", "set_owners"]
 
@@ -37,7 +37,7 @@ def describe(actor: Actor, app_id: str, *, name: str, description: str, now: dat
         Invalid: it is no name.
         Conflict: another app is called so.
     """
-    app = _locked(actor, "app:edit", app_id)
+    app = locked_app(actor, app_id, "app:edit")
     wanted = {"name": " ".join(name.split()), "description": description.strip()}
     if not 1 <= len(wanted["name"]) <= _LONGEST:
         raise Invalid("A name has between 1 and 100 characters.", hint="Give it one.")
@@ -65,7 +65,7 @@ def set_domains(actor: Actor, app_id: str, domains: list[str], *, now: datetime)
         Gone: there is no such app.
         Invalid: one is no domain, or there are too many.
     """
-    app = _locked(actor, "app:edit", app_id)
+    app = locked_app(actor, app_id, "app:edit")
     wanted = sorted({one.strip().casefold().removeprefix("@") for one in domains if one.strip()})
     for one in wanted:
         if not _DOMAIN.fullmatch(one):
@@ -91,7 +91,7 @@ def set_owners(actor: Actor, app_id: str, wanted: list[str], *, now: datetime) -
     Raises:
         NotAllowed, Gone: as `set_domains`; or there is no such user.
     """
-    app = _locked(actor, "app:owners", app_id)
+    app = locked_app(actor, app_id, "app:owners")
     users = chosen(wanted)
     appoint(actor, _ROLE, app, users, now=now)
     return users
@@ -100,11 +100,3 @@ def set_owners(actor: Actor, app_id: str, wanted: list[str], *, now: datetime) -
 def owners(app: App) -> list[User]:
     """Who looks after it now: active users, by name."""
     return holders(role=_ROLE, scope=app.public_id)
-
-
-def _locked(actor: Actor, action: str, app_id: str) -> App:
-    app = App.objects.select_for_update(no_key=True).filter(public_id=app_id).first()
-    if app is None:
-        raise Gone("There is no such app.", hint="Look for it in the list of apps.")
-    require(actor, action, app.public_id)
-    return app

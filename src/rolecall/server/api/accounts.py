@@ -8,18 +8,15 @@ from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema
 
-from rolecall.errors import Gone
 from rolecall.server import clock
 from rolecall.server.access import accounts as use
 from rolecall.server.access import feed
+from rolecall.server.access.finding import account_for, app_for
 from rolecall.server.access.models import Account, Change, Grant, PersonLink
-from rolecall.server.api.apps import app_for
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.people import PersonName
 from rolecall.server.api.values import Id, Line, Query
-from rolecall.server.audit.trail import Actor
-from rolecall.server.people.permissions import require
 
 __all__ = [
     "Accepted",
@@ -185,14 +182,6 @@ def _rows() -> QuerySet[Account]:
     return Account.objects.select_related("app", "role", "person")
 
 
-def _one(actor: Actor, account: str) -> Account:
-    found = _rows().filter(public_id=account).first()
-    if found is None:
-        raise Gone("There is no such account.")
-    require(actor, "account:read", found.app.public_id)
-    return found
-
-
 @of_apps.get("/{app}/accounts", response=answers(Page[AccountOut]))
 def list_accounts(request: HttpRequest, app: Id, find: Asked[Find]) -> Cut[Account]:
     """The accounts of an app: those there now, or with `present=false` those that were."""
@@ -216,7 +205,7 @@ def accept_exact(request: HttpRequest, app: Id) -> Accepted:
 @router.get("/{account}", response=answers(AccountOut))
 def get_account(request: HttpRequest, account: Id) -> Account:
     """One account."""
-    return _one(actor_of(request), account)
+    return account_for(actor_of(request), account)
 
 
 @router.get("/{account}/access", response=answers(Page[GrantOut]))
@@ -224,7 +213,7 @@ def list_access(
     request: HttpRequest, account: Id, window: Asked[Window], *, past: bool = False
 ) -> Cut[Grant]:
     """What it holds, or with `past=true` what it held before."""
-    found = _one(actor_of(request), account)
+    found = account_for(actor_of(request), account)
     rows = Grant.objects.filter(account=found, until_at__isnull=not past)
     return cut(rows.select_related("entitlement"), window, by="pk", newest_first=True)
 
@@ -232,14 +221,14 @@ def list_access(
 @router.get("/{account}/changes", response=answers(Page[ChangeOut]))
 def list_changes(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[Change]:
     """What syncs found different about it, the newest first."""
-    found = _one(actor_of(request), account)
+    found = account_for(actor_of(request), account)
     return cut(feed.of_account(found), window, by="pk", newest_first=True)
 
 
 @router.get("/{account}/persons", response=answers(Page[LinkOut]))
 def list_links(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[PersonLink]:
     """Whose it is and was, the newest first."""
-    found = _one(actor_of(request), account)
+    found = account_for(actor_of(request), account)
     return cut(found.links.select_related("person"), window, by="pk", newest_first=True)
 
 
@@ -247,25 +236,25 @@ def list_links(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[
 def set_person(request: HttpRequest, account: Id, said: PersonIn) -> Account:
     """Say by hand whose it is."""
     use.set_person(actor_of(request), account, said.person, now=clock.now())
-    return _one(actor_of(request), account)
+    return account_for(actor_of(request), account)
 
 
 @router.delete("/{account}/person", response=answers(AccountOut))
 def clear_person(request: HttpRequest, account: Id) -> Account:
     """Say that it is nobody's that we know."""
     use.clear_person(actor_of(request), account, now=clock.now())
-    return _one(actor_of(request), account)
+    return account_for(actor_of(request), account)
 
 
 @router.post("/{account}/person/accept", response=answers(AccountOut))
 def accept(request: HttpRequest, account: Id) -> Account:
     """Accept the one person whose address it has."""
     use.accept(actor_of(request), account, now=clock.now())
-    return _one(actor_of(request), account)
+    return account_for(actor_of(request), account)
 
 
 @router.put("/{account}/type", response=answers(AccountOut))
 def set_type(request: HttpRequest, account: Id, said: TypeIn) -> Account:
     """Say whether a human being or a service stands behind it."""
     use.set_type(actor_of(request), account, said.type, now=clock.now())
-    return _one(actor_of(request), account)
+    return account_for(actor_of(request), account)

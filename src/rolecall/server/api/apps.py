@@ -8,23 +8,20 @@ from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema
 
-from rolecall.errors import Gone
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import App, Sync
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id
-from rolecall.server.audit.trail import Actor
 from rolecall.server.people.permissions import require, scopes_of
 
 __all__ = [
     "AppOut",
     "SyncOut",
-    "app_for",
     "get_app",
     "list_apps",
     "list_syncs",
     "router",
-    "sync_of",
 ]
 
 router = Router(tags=["apps"])
@@ -83,30 +80,8 @@ def _rows() -> QuerySet[App]:
     return App.objects.select_related("last_sync").annotate(here=here)
 
 
-def app_for(actor: Actor, app: str, action: str = "app:read") -> App:
-    """An app that the actor may do this to.
-
-    Raises:
-        Gone: there is none.
-        NotAllowed: they may not.
-    """
-    found = _rows().filter(public_id=app).first()
-    if found is None:
-        raise Gone("There is no such app.")
-    require(actor, action, found.public_id)
-    return found
-
-
-def sync_of(app: App, sync: str) -> Sync:
-    """A sync of this app.
-
-    Raises:
-        Gone: it has none with this id.
-    """
-    found = app.syncs.filter(public_id=sync).first()
-    if found is None:
-        raise Gone("This app has no such sync.")
-    return found
+def _shown(app: App) -> App:
+    return _rows().get(pk=app.pk)
 
 
 @router.get("", response=answers(Page[AppOut]))
@@ -122,7 +97,7 @@ def list_apps(request: HttpRequest, window: Asked[Window]) -> Cut[App]:
 @router.get("/{app}", response=answers(AppOut))
 def get_app(request: HttpRequest, app: Id) -> App:
     """One app."""
-    return app_for(actor_of(request), app)
+    return _shown(app_for(actor_of(request), app))
 
 
 @router.get("/{app}/syncs", response=answers(Page[SyncOut]))

@@ -15,11 +15,11 @@ from rolecall.server.api.tasks import TaskOut
 from rolecall.server.api.values import Id, Line, Note, TaskId
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors import telling
+from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.models import Connector, Secret, Task
 from rolecall.server.connectors.schedule import Schedule
 from rolecall.server.connectors.services import credential, delete, edit, holds, owners, running
 from rolecall.server.connectors.services.add import ExistingApp, NewApp, add
-from rolecall.server.connectors.services.rows import allowed
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, scopes_of
 
@@ -100,6 +100,8 @@ class ConnectorOut(Schema):
     last_success_at: datetime | None
     last_probe_at: datetime | None
     created_at: datetime
+    archived_at: datetime | None
+    """When it was deleted."""
 
     @staticmethod
     def resolve_id(row: Connector) -> str:
@@ -190,8 +192,7 @@ def _rows() -> QuerySet[Connector]:
 
 
 def _one(actor: Actor, connector: str) -> Connector:
-    allowed(actor, "connector:read", connector)
-    return _rows().get(public_id=connector)
+    return _rows().get(pk=connector_for(actor, connector).pk)
 
 
 @router.get("", response=answers(Page[ConnectorOut]))

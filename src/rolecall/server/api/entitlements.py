@@ -7,21 +7,17 @@ from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema
 
-from rolecall.errors import Gone
+from rolecall.server.access.finding import app_for, entitlement_for
 from rolecall.server.access.models import Entitlement, Grant, Presence
 from rolecall.server.api.accounts import AccountName, EntitlementName
-from rolecall.server.api.apps import app_for
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Query
-from rolecall.server.audit.trail import Actor
-from rolecall.server.people.permissions import require
 
 __all__ = [
     "EntitlementOut",
     "Find",
     "HolderOut",
-    "entitlement_for",
     "get_entitlement",
     "list_entitlements",
     "list_holders",
@@ -61,20 +57,6 @@ class Find(Window):
     q: Query = ""
     kind: Entitlement.Kind | None = None
     present: bool = True
-
-
-def entitlement_for(actor: Actor, entitlement: str) -> Entitlement:
-    """An entitlement that the actor may see.
-
-    Raises:
-        Gone: there is none.
-        NotAllowed: they may not.
-    """
-    found = Entitlement.objects.select_related("app").filter(public_id=entitlement).first()
-    if found is None:
-        raise Gone("There is no such entitlement.")
-    require(actor, "entitlement:read", found.app.public_id)
-    return found
 
 
 @of_apps.get("/{app}/entitlements", response=answers(Page[EntitlementOut]))

@@ -9,12 +9,13 @@ from ninja import Query as Asked
 from ninja import Router, Schema
 
 from rolecall.server.access import asof, differences, feed
+from rolecall.server.access.finding import app_for, entitlement_for, sync_of
 from rolecall.server.access.models import AccountAttributes, App, Change, Grant, Presence
 from rolecall.server.access.models.apps import Period
 from rolecall.server.api.accounts import AccountName, ChangeOut, EntitlementName
-from rolecall.server.api.apps import SyncOut, app_for, sync_of
+from rolecall.server.api.apps import SyncOut
 from rolecall.server.api.door import actor_of, answers
-from rolecall.server.api.entitlements import HolderOut, entitlement_for
+from rolecall.server.api.entitlements import HolderOut
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Moment
 

@@ -14,12 +14,10 @@ from rolecall.server import clock
 from rolecall.server.api.door import FAULTS, actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Problem, TaskId
-from rolecall.server.audit.trail import Actor
+from rolecall.server.connectors.finding import connector_for, task_for
 from rolecall.server.connectors.models import Hold, LogLine, Task
 from rolecall.server.connectors.services import running
-from rolecall.server.connectors.services.rows import allowed
 from rolecall.server.files.store import read
-from rolecall.server.people.permissions import require
 
 __all__ = [
     "Find",
@@ -113,18 +111,10 @@ def _rows() -> QuerySet[Task]:
     return Task.objects.select_related("connector__app", "sync", "hold")
 
 
-def _one(actor: Actor, task: str, action: str = "connector:read") -> Task:
-    found = _rows().filter(pk=task).first()
-    if found is None:
-        raise Gone("There is no such task.")
-    require(actor, action, found.connector.public_id, found.connector.app.public_id)
-    return found
-
-
 @of_connectors.get("/{connector}/tasks", response=answers(Page[TaskOut]))
 def list_tasks(request: HttpRequest, connector: Id, find: Asked[Find]) -> Cut[Task]:
     """The runs of a connector, the newest first."""
-    found = allowed(actor_of(request), "connector:read", connector)
+    found = connector_for(actor_of(request), connector)
     rows = _rows().filter(connector=found)
     wanted = {"kind": find.kind, "state": find.state}
     rows = rows.filter(**{name: value for name, value in wanted.items() if value})
@@ -134,22 +124,22 @@ def list_tasks(request: HttpRequest, connector: Id, find: Asked[Find]) -> Cut[Ta
 @router.get("/{task}", response=answers(TaskOut))
 def get_task(request: HttpRequest, task: TaskId) -> Task:
     """One task."""
-    return _one(actor_of(request), task)
+    return task_for(actor_of(request), task)
 
 
 @router.get("/{task}/log", response=answers(Page[LineOut]))
 def get_log(request: HttpRequest, task: TaskId, window: Asked[Window]) -> Cut[LogLine]:
     """What it said, in order."""
-    return cut(_one(actor_of(request), task).lines.all(), window, by="pk")
+    return cut(task_for(actor_of(request), task).lines.all(), window, by="pk")
 
 
 @router.post("/{task}/cancel", response=answers(TaskOut))
 def cancel(request: HttpRequest, task: TaskId) -> Task:
     """Stop a task that is queued or running; nothing of it is applied."""
     actor = actor_of(request)
-    found = _one(actor, task)
+    found = task_for(actor, task)
     running.cancel(actor, found.connector.public_id, task, now=clock.now())
-    return _one(actor, task)
+    return task_for(actor, task)
 
 
 @router.get(
@@ -166,7 +156,7 @@ def cancel(request: HttpRequest, task: TaskId) -> Task:
 )
 def download(request: HttpRequest, task: TaskId) -> StreamingHttpResponse:
     """The `.c1z` that the sync wrote."""
-    found = _one(actor_of(request), task, "connector:download")
+    found = task_for(actor_of(request), task, "connector:download")
     if found.file is None or not found.file.sha256:
         raise Gone("This run's file is not kept (any more).", hint="Look at a newer run.")
     chunks: Iterator[bytes] = read(found.file)

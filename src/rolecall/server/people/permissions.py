@@ -7,6 +7,7 @@ without a user: refused, with the reason.
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from rolecall.errors import NotAllowed
 from rolecall.server.audit.trail import Actor
@@ -14,6 +15,7 @@ from rolecall.server.people.models import RoleAssignment
 
 __all__ = [
     "ACTIONS",
+    "NOWHERE",
     "Allowed",
     "Denied",
     "Role",
@@ -66,6 +68,8 @@ ACTIONS = MappingProxyType({
     "search:use": _READERS,
 })  # fmt: skip
 """Action → the roles that may do it; owners only for what they own."""
+NOWHERE: Final = ""
+"""The scope of an object that is not there: who may do something to single objects is refused."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from rolecall.server.access.finding import account_for
 from rolecall.server.access.models import (
     Account,
     AccountAttributes,
@@ -18,7 +19,6 @@ from rolecall.server.access.models import (
     Presence,
     Reason,
 )
-from rolecall.server.access.pages.finding import account_for
 from rolecall.server.access.pages.looks import app_crumbs, link_look, status_look
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import may
@@ -44,7 +44,7 @@ class Held:
 @page("account:read")
 def account(request: Request, account_id: str) -> HttpResponse:
     """What it holds now."""
-    one = account_for(request, account_id)
+    one = account_for(request.actor, account_id)
     held = list(_held(one, past=False))
     return _page(request, one, "access", held=held)
 
@@ -52,7 +52,7 @@ def account(request: Request, account_id: str) -> HttpResponse:
 @page("account:read")
 def past_access(request: Request, account_id: str) -> HttpResponse:
     """What it held before, and when it was not there."""
-    one = account_for(request, account_id)
+    one = account_for(request.actor, account_id)
     presences = Presence.objects.filter(account=one).order_by("-from_at")[:_MOST]
     return _page(request, one, "past", held=list(_held(one, past=True)), presences=presences)
 
@@ -60,14 +60,14 @@ def past_access(request: Request, account_id: str) -> HttpResponse:
 @page("account:read")
 def attributes(request: Request, account_id: str) -> HttpResponse:
     """How the source describes it now."""
-    one = account_for(request, account_id)
+    one = account_for(request.actor, account_id)
     return _page(request, one, "attributes", attributes=sorted(one.attributes.items()))
 
 
 @page("account:read")
 def history(request: Request, account_id: str) -> HttpResponse:
     """What syncs found different, newest first."""
-    one = account_for(request, account_id)
+    one = account_for(request.actor, account_id)
     changes = Change.objects.filter(account=one).select_related("entitlement", "before", "sync")
     descriptions = AccountAttributes.objects.filter(account=one).order_by("-from_at")
     return _page(

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from django.db.models import Q
 from django.http import HttpResponseBase
 
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Entitlement, Grant
-from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import (
     account_cell,
     app_crumbs,
@@ -76,13 +76,13 @@ _COLUMNS: tuple[Column[Account], ...] = (
 @page("account:read")
 def accounts(request: Request, app_id: str) -> HttpResponseBase:
     """Those that are there now."""
-    return _list(request, app_for(request, app_id, "account:read"), present=True)
+    return _list(request, app_for(request.actor, app_id, "account:read"), present=True)
 
 
 @page("account:read")
 def past_accounts(request: Request, app_id: str) -> HttpResponseBase:
     """Those that are gone; their history stays."""
-    return _list(request, app_for(request, app_id, "account:read"), present=False)
+    return _list(request, app_for(request.actor, app_id, "account:read"), present=False)
 
 
 def _list(request: Request, app: App, *, present: bool) -> HttpResponseBase:

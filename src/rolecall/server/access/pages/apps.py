@@ -5,8 +5,8 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Change, Entitlement
-from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import scopes_of
@@ -74,7 +74,7 @@ def _list(request: Request, state: str) -> HttpResponseBase:
 @page("app:read")
 def app(request: Request, app_id: str) -> HttpResponse:
     """How many accounts, seats, owners of the workspace; what changed last."""
-    one = app_for(request, app_id)
+    one = app_for(request.actor, app_id)
     here = Account.objects.filter(app=one, present=True)
     figures = here.aggregate(
         accounts=Count("pk"),

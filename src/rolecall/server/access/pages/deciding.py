@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from rolecall.server import clock
 from rolecall.server.access import accounts
-from rolecall.server.access.pages.finding import account_for
+from rolecall.server.access.finding import account_for
 from rolecall.server.access.pages.looks import app_crumbs, link_look
 from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.models import Person
@@ -21,7 +21,7 @@ _SHOWN = 20
 @page("account:edit")
 def choose_person(request: Request, account_id: str) -> HttpResponse:
     """Who it could be: those with its addresses first, then whom a search finds."""
-    account = account_for(request, account_id, "account:edit")
+    account = account_for(request.actor, account_id, "account:edit")
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     found = Person.objects.none()
     if text:

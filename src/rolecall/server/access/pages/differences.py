@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 
 from rolecall.errors import Invalid
 from rolecall.server.access.differences import Differences, between
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import AccountAttributes, Grant, Presence, Sync
-from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import account_cell, app_crumbs, entitlement_name
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import require
@@ -36,7 +36,7 @@ Row = Presence | Grant | AccountAttributes
 @page("app:read")
 def differences(request: Request, app_id: str) -> HttpResponseBase:
     """One kind of difference in a table; how many of each on its tab."""
-    app = app_for(request, app_id)
+    app = app_for(request.actor, app_id)
     if wants_file(request):
         require(request.actor, "account:export", app.public_id)
     syncs = list(Sync.objects.filter(app=app)[:_MOST_SYNCS])

@@ -4,8 +4,8 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from rolecall.server.access.finding import app_for, entitlement_for
 from rolecall.server.access.models import Account, Entitlement, Grant, Presence
-from rolecall.server.access.pages.finding import app_for, entitlement_for
 from rolecall.server.access.pages.looks import (
     account_cell,
     app_crumbs,
@@ -52,7 +52,7 @@ _COLUMNS: tuple[Column[Entitlement], ...] = (
 @page("entitlement:read")
 def entitlements(request: Request, app_id: str) -> HttpResponseBase:
     """All of an app that are there now."""
-    app = app_for(request, app_id, "entitlement:read")
+    app = app_for(request.actor, app_id, "entitlement:read")
     rows = Entitlement.objects.filter(app=app, present=True)
     kinds = tuple(Choice(value=kind, label=word) for kind, (word, _icon) in _KINDS.items())
     table = Table(
@@ -81,13 +81,13 @@ def entitlements(request: Request, app_id: str) -> HttpResponseBase:
 @page("entitlement:read")
 def entitlement(request: Request, entitlement_id: str) -> HttpResponseBase:
     """One, and who holds it now."""
-    return _holders(request, entitlement_for(request, entitlement_id), past=False)
+    return _holders(request, entitlement_for(request.actor, entitlement_id), past=False)
 
 
 @page("entitlement:read")
 def past_holders(request: Request, entitlement_id: str) -> HttpResponseBase:
     """One, and who held it before."""
-    return _holders(request, entitlement_for(request, entitlement_id), past=True)
+    return _holders(request, entitlement_for(request.actor, entitlement_id), past=True)
 
 
 def _holders(request: Request, one: Entitlement, *, past: bool) -> HttpResponseBase:

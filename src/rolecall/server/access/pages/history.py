@@ -14,8 +14,8 @@ from rolecall.errors import Invalid
 from rolecall.server import clock
 from rolecall.server.access import asof
 from rolecall.server.access.feed import of_app
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import AccountAttributes, App, Change, Grant, Presence, Sync
-from rolecall.server.access.pages.finding import app_for
 from rolecall.server.access.pages.looks import account_cell, app_crumbs, app_tabs, entitlement_name
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import require
@@ -198,7 +198,7 @@ def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[Accou
 
 
 def _app(request: Request, app_id: str) -> App:
-    app = app_for(request, app_id)
+    app = app_for(request.actor, app_id)
     if wants_file(request):
         require(request.actor, "account:export", app.public_id)
     return app

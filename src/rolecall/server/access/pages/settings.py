@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from rolecall.server import clock
 from rolecall.server.access import settings as use_cases
-from rolecall.server.access.pages.finding import app_for
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
 from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.models import User
@@ -21,7 +21,7 @@ __all__ = ["describe", "set_domains", "set_owners", "settings"]
 @page("app:read")
 def settings(request: Request, app_id: str) -> HttpResponse:
     """All of them; forms for those who may change them."""
-    app = app_for(request, app_id)
+    app = app_for(request.actor, app_id)
     context = {
         "app": app,
         "owners": use_cases.owners(app),

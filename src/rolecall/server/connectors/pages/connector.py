@@ -6,9 +6,9 @@ from django.shortcuts import render
 
 from rolecall.server.audit.models import Event
 from rolecall.server.connectors.capabilities import NAMES
+from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, Hold, LogLine, Secret, Task
-from rolecall.server.connectors.pages.finding import connector_for
 from rolecall.server.connectors.pages.looks import (
     connector_crumbs,
     connector_look,
@@ -31,21 +31,21 @@ _LINES = 200
 @page("connector:read")
 def connector(request: Request, connector_id: str) -> HttpResponse:
     """What it is, how it goes, what it can see."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     return render(request, "connectors/connector.html", _overview(request, one))
 
 
 @page("connector:read")
 def live(request: Request, connector_id: str) -> HttpResponse:
     """The same without its frame; asked for every two seconds while something runs."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     return render(request, "connectors/live.html", {**_overview(request, one), "polled": True})
 
 
 @page("connector:read")
 def audit(request: Request, connector_id: str) -> HttpResponseBase:
     """Everything that was done to it, newest first."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     rows = Event.objects.filter(Q(target_id=one.public_id) | Q(scope=one.public_id))
     return show(
         request, "connectors/audit.html", _EVENTS, rows, **context_of(request, one),

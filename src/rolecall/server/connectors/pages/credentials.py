@@ -7,11 +7,11 @@ from django.views.decorators.http import require_http_methods
 
 from rolecall.errors import Error, Gone, NotAllowed
 from rolecall.server import clock
+from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.health import token_health
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, LogLine, Secret, Task
 from rolecall.server.connectors.pages.connector import context_of
-from rolecall.server.connectors.pages.finding import connector_for
 from rolecall.server.connectors.pages.looks import task_look
 from rolecall.server.connectors.services import credential
 from rolecall.server.people.door import Request, page
@@ -23,7 +23,7 @@ __all__ = ["credentials", "save", "tested"]
 @page("connector:read")
 def credentials(request: Request, connector_id: str) -> HttpResponse:
     """What is set; and new tokens, tried and then used, or only tried."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     if request.method != "POST":
         return _page(request, one)
     try:
@@ -46,7 +46,7 @@ def credentials(request: Request, connector_id: str) -> HttpResponse:
 @page("connector:read")
 def tested(request: Request, connector_id: str) -> HttpResponse:
     """The newest test: asked for every two seconds while it runs."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     return render(
         request, "connectors/test.html", {**context_of(request, one), **_newest_test(one)}
     )
@@ -56,7 +56,7 @@ def tested(request: Request, connector_id: str) -> HttpResponse:
 @page("connector:token")
 def save(request: Request, connector_id: str, task_id: str) -> HttpResponse:
     """Use the tokens that this test found to work."""
-    one = connector_for(request, connector_id, "connector:token")
+    one = connector_for(request.actor, connector_id, "connector:token")
     try:
         credential.save(request.actor, connector_id, task_id, now=clock.now())
     except (NotAllowed, Gone):

@@ -4,9 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from rolecall.errors import Gone
+from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.models import Hold
 from rolecall.server.connectors.pages.connector import context_of
-from rolecall.server.connectors.pages.finding import connector_for
 from rolecall.server.people.door import Request, page
 
 __all__ = ["difference"]
@@ -17,7 +17,7 @@ _WORDS = {"account": "Account", "role": "Role", "group": "Group"}
 @page("connector:read")
 def difference(request: Request, connector_id: str, hold_id: str) -> HttpResponse:
     """What would be added, changed and ended, and who would lose what."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     holds = Hold.objects.select_related("task").filter(task__connector=one)
     hold = holds.filter(public_id=hold_id).first()
     if hold is None:

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from rolecall.errors import Gone
+from rolecall.server.connectors.finding import connector_for, task_for
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import LogLine, Task
 from rolecall.server.connectors.pages.connector import context_of
-from rolecall.server.connectors.pages.finding import connector_for, task_for
 from rolecall.server.connectors.pages.looks import connector_crumbs, task_look
 from rolecall.server.files.store import read
 from rolecall.server.people.door import Request, page
@@ -111,7 +111,7 @@ _TABLE: Table[Task] = Table(
 @page("connector:read")
 def runs(request: Request, connector_id: str) -> HttpResponseBase:
     """Every sync, test and probe, newest first."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     rows = Task.objects.filter(connector=one)
     return show(
         request, "connectors/runs.html", _TABLE, rows, **context_of(request, one), prefix=one.name
@@ -121,7 +121,7 @@ def runs(request: Request, connector_id: str) -> HttpResponseBase:
 @page("connector:read")
 def run(request: Request, task_id: str) -> HttpResponse:
     """One run: how it went, line by line."""
-    task = task_for(request, task_id)
+    task = task_for(request.actor, task_id)
     one = task.connector
     lines = LogLine.objects.filter(task=task)[:_LINES]
     context = {
@@ -145,7 +145,7 @@ def run(request: Request, task_id: str) -> HttpResponse:
 @page("connector:download")
 def download(request: Request, task_id: str) -> HttpResponseBase:
     """The file that the run wrote, in Baton's own form."""
-    task = task_for(request, task_id, "connector:download")
+    task = task_for(request.actor, task_id, "connector:download")
     if task.file is None or not task.file.sha256:
         raise Gone("This run's file is not kept any more.", hint="Look at a newer run.")
     return StreamingHttpResponse(

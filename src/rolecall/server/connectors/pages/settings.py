@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST
 
 from rolecall.errors import Invalid
 from rolecall.server import clock
+from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.models import Connector
 from rolecall.server.connectors.pages.connector import context_of
 from rolecall.server.connectors.pages.deeds import done
-from rolecall.server.connectors.pages.finding import connector_for
 from rolecall.server.connectors.pages.looks import connector_look
 from rolecall.server.connectors.schedule import Schedule
 from rolecall.server.connectors.services import delete as deleting
@@ -31,7 +31,7 @@ _INTERVALS = ((900, "15 minutes"), (1800, "30 minutes"), (3600, "hour"), (14_400
 @page("connector:read")
 def settings(request: Request, connector_id: str) -> HttpResponse:
     """All settings, as forms for those who may change them."""
-    one = connector_for(request, connector_id)
+    one = connector_for(request.actor, connector_id)
     known = dict(_INTERVALS)
     intervals = list(_INTERVALS)
     if one.interval_s and one.interval_s not in known:

@@ -2,9 +2,9 @@
 
 from rolecall.errors import Gone
 from rolecall.server.audit.trail import Actor
+from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.locks import connector_rows
 from rolecall.server.connectors.models import Connector
-from rolecall.server.people.permissions import require
 
 __all__ = ["allowed", "locked"]
 
@@ -21,14 +21,9 @@ def allowed(actor: Actor, action: str, connector_id: str) -> Connector:
         Gone: there is none with this id, or it was deleted.
         NotAllowed: the actor may not do this to it.
     """
-    found = (
-        Connector.objects.select_related("app")
-        .filter(public_id=connector_id, archived_at=None)
-        .first()
-    )
-    if found is None:
-        raise Gone("This connector is not there (any more).", hint="Look at the list.")
-    require(actor, action, found.public_id, found.app.public_id)
+    found = connector_for(actor, connector_id, action)
+    if found.archived_at is not None:
+        raise Gone("This connector was deleted.", hint="Look at the list of connectors.")
     return found
 
 

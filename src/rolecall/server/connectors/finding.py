@@ -1,0 +1,46 @@
+"""The row that an id names, for somebody who may do something to it: one door for pages and API.
+
+Who may do it to single connectors only is told the same whether or not there is such a row.
+"""
+
+from rolecall.errors import Gone
+from rolecall.server.audit.trail import Actor
+from rolecall.server.connectors.models import Connector, Task
+from rolecall.server.people.permissions import NOWHERE, require
+
+__all__ = ["connector_for", "task_for"]
+
+
+def connector_for(actor: Actor, public_id: str, action: str = "connector:read") -> Connector:
+    """A connector, also a deleted one, with its app.
+
+    Raises:
+        NotAllowed: the actor may not do `action` to it.
+        Gone: there is none.
+    """
+    rows = Connector.objects.select_related("app__last_sync", "succeeds")
+    found = rows.filter(public_id=public_id).first()
+    require(actor, action, *_scopes(found))
+    if found is None:
+        raise Gone("There is no such connector.", hint="Look for it in the list of connectors.")
+    return found
+
+
+def task_for(actor: Actor, task_id: str, action: str = "connector:read") -> Task:
+    """A task, with its connector, file, sync and the question it waits for.
+
+    Raises:
+        NotAllowed: the actor may not do `action` to its connector.
+        Gone: there is none.
+    """
+    rows = Task.objects.select_related("connector__app", "file", "sync", "hold")
+    found = rows.filter(id=task_id).first()
+    require(actor, action, *_scopes(found.connector if found else None))
+    if found is None:
+        raise Gone("There is no such run.", hint="Look for it among the connector's runs.")
+    return found
+
+
+def _scopes(connector: Connector | None) -> tuple[str, ...]:
+    """What somebody may own to come in here."""
+    return (connector.public_id, connector.app.public_id) if connector else (NOWHERE,)
