@@ -20,7 +20,7 @@ from rolecall.server.access.models import (
     Sync,
 )
 
-__all__ = ["Basis", "access", "accounts", "basis", "during", "holders", "presence"]
+__all__ = ["Basis", "access", "accounts", "basis", "beside", "during", "holders", "presence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,11 @@ def basis(app: App, at: datetime) -> Basis:
 def during(at: datetime) -> Q:
     """Periods that this moment lies in."""
     return Q(from_at__lte=at) & (Q(until_at=None) | Q(until_at__gt=at))
+
+
+def beside(at: datetime) -> Q:
+    """Periods that this moment does not lie in: `~during(at)`, in words that indexes understand."""
+    return Q(from_at__gt=at) | Q(until_at__lte=at)
 
 
 def accounts(app: App, at: datetime) -> QuerySet[AccountAttributes]:

@@ -4,17 +4,19 @@ The way there, sync by sync, is `feed`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from rolecall.errors import Invalid
-from rolecall.server.access.asof import during
+from rolecall.server.access.asof import beside, during
 from rolecall.server.access.models import AccountAttributes, Grant, Presence, Sync
 
 __all__ = ["Differences", "between"]
 
 _Rows = TypeVar("_Rows", Presence, Grant)
+_Period = TypeVar("_Period", Presence, Grant, AccountAttributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def between(older: Sync, newer: Sync) -> Differences:
         raise Invalid("These two syncs are of different apps.", hint="Choose two of one app.")
     if older.number > newer.number:
         raise Invalid("The newer of the two syncs must come second.")
-    then, now = during(older.ended_at), during(newer.ended_at)
+    then, now = older.ended_at, newer.ended_at
     people = Q(account__app_id=older.app_id)
     things = Q(entitlement__app_id=older.app_id)
     presences = Presence.objects.filter(people).select_related("account")
@@ -55,18 +57,29 @@ def between(older: Sync, newer: Sync) -> Differences:
     )
 
 
-def _only(rows: QuerySet[_Rows], here: Q, there: Q, *same: str) -> QuerySet[_Rows]:
+def _only(rows: QuerySet[_Rows], here: datetime, there: datetime, *same: str) -> QuerySet[_Rows]:
     """Periods at one moment without one about the same at the other."""
     about = {f"{name}_id": OuterRef(f"{name}_id") for name in same}
-    return rows.filter(here).exclude(Exists(rows.model.objects.filter(there, **about)))
+    others = rows.model.objects.filter(during(there), **about)
+    return _apart(rows, here, there).exclude(Exists(others))
 
 
-def _edited(then: Q, now: Q, people: Q) -> QuerySet[AccountAttributes]:
-    before = AccountAttributes.objects.filter(then, account_id=OuterRef("account_id")).exclude(
+def _edited(then: datetime, now: datetime, people: Q) -> QuerySet[AccountAttributes]:
+    before = AccountAttributes.objects.filter(during(then), account_id=OuterRef("account_id"))
+    other = before.exclude(
         name=OuterRef("name"),
         email=OuterRef("email"),
         status=OuterRef("status"),
         attributes=OuterRef("attributes"),
     )
-    described = AccountAttributes.objects.filter(people, now).select_related("account")
-    return described.annotate(before_id=Subquery(before.values("pk")[:1])).exclude(before_id=None)
+    described = AccountAttributes.objects.filter(people).select_related("account")
+    changed = _apart(described, now, then)
+    return changed.annotate(before_id=Subquery(other.values("pk")[:1])).exclude(before_id=None)
+
+
+def _apart(rows: QuerySet[_Period], here: datetime, there: datetime) -> QuerySet[_Period]:
+    """Periods at one moment that do not last to the other.
+
+    Whatever lasts is no difference; that is said so that a million of them need not be compared.
+    """
+    return rows.filter(during(here), beside(there))

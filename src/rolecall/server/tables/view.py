@@ -21,6 +21,8 @@ __all__ = ["COUNTED", "Cell", "Chip", "Header", "Menu", "Option", "View", "fetch
 M = TypeVar("M", bound=Model)
 COUNTED: Final = 100_000
 """More rows than this are called "more than 100,000" and not paged to their end."""
+_FEW: Final = 5_000
+"""So many rows are sorted sooner than a search through all rows in their order ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +138,24 @@ class View(Generic[M]):
             return []
         above, below = self.first - 1, self.last
         if above > self.total // 2 and self.total <= COUNTED:
-            keys = [*self.found.reverse().values_list("pk", flat=True)[
+            keys = [*self._ordered.reverse().values_list("pk", flat=True)[
                 self.total - below : self.total - above
             ]][::-1]  # fmt: skip
         else:
-            keys = [*self.found.values_list("pk", flat=True)[above:below]]
+            keys = [*self._ordered.values_list("pk", flat=True)[above:below]]
         return fetched(self.table, self.everything.model, keys)
+
+    @property
+    def _ordered(self) -> QuerySet[M]:
+        """What was found, in its order; where that is little, first found and then sorted.
+
+        Said in one breath, PostgreSQL may go through all rows in the order asked for, looking for
+        the few: it has to guess how few they are. The limit keeps the two apart.
+        """
+        if not self.state.narrowed or self.total > _FEW:
+            return self.found
+        few = self.found.order_by().values("pk")[: COUNTED + 1]
+        return self.everything.filter(pk__in=few).order_by(*self.found.query.order_by)
 
     @cached_property
     def columns(self) -> tuple[Column[M], ...]:

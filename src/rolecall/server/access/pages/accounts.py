@@ -118,10 +118,14 @@ def _table(app: App) -> Table[Account]:
 def _filters(app: App, roles: Iterable[Entitlement]) -> Iterable[Filter]:
     said = (("enabled", "Enabled"), ("disabled", "Disabled"), ("deleted", "Deleted"))
     yield Filter(name="status", label="Status", narrow=one_of("status"), choices=_choices(said))
-    of_roles = [(role.public_id, role.name) for role in roles]
-    if of_roles:
-        narrow = one_of("role__public_id")
-        yield Filter(name="role", label="Role", narrow=narrow, choices=_choices(of_roles))
+    keys = {role.public_id: role.pk for role in roles}
+    if keys:
+        of_roles = _choices((role.public_id, role.name) for role in roles)
+        # By key, as the index of accounts has it.
+        yield Filter(
+            name="role", label="Role", choices=of_roles,
+            narrow=lambda values: Q(role__in=[keys[value] for value in values]),
+        )  # fmt: skip
     links = [(value, label) for value, label in Account.Link.choices]
     yield Filter(name="link", label="Person", narrow=one_of("link"), choices=_choices(links))
     types = [(value, label) for value, label in Account.Type.choices]
@@ -156,7 +160,10 @@ def _in_groups(app: App, names: tuple[str, ...]) -> Q:
     for name in names:
         named |= Q(name__istartswith=name)
     groups = Entitlement.objects.filter(named, app=app, kind=Entitlement.Kind.GROUP)
-    held = Grant.objects.filter(entitlement__in=groups, until_at=None)
+    # Found first, so that PostgreSQL knows how few they are.
+    held = Grant.objects.filter(
+        entitlement__in=[*groups.values_list("pk", flat=True)], until_at=None
+    )
     return Q(pk__in=held.values("account"))
 
 

@@ -111,6 +111,8 @@ def _holders(request: Request, one: Entitlement, *, past: bool) -> HttpResponseB
     template = "access/entitlement.html"
     if one.kind == _Kind.ACCOUNT:
         presences = Presence.objects.filter(account__app=app, until_at__isnull=not past)
+        if not past:  # says nothing new, but the index of names begins with it
+            presences = presences.filter(account__present=True)
         return show(request, template, _table(past=past), presences, **context)
     grants = Grant.objects.filter(entitlement=one, until_at__isnull=not past)
     return show(request, template, _table(past=past), grants, **context)
