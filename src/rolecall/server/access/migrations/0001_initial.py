@@ -315,6 +315,10 @@ class Migration(migrations.Migration):
             model_name='presence',
             index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_presence_outside'),
         ),
+        migrations.AddIndex(
+            model_name='presence',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'until_at'], name='access_presence_lasting', pages_per_range=32),
+        ),
         migrations.AddConstraint(
             model_name='presence',
             constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('account',), name='access_presence_open'),
@@ -331,6 +335,10 @@ class Migration(migrations.Migration):
             model_name='grant',
             index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_grant_outside'),
         ),
+        migrations.AddIndex(
+            model_name='grant',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'until_at'], name='access_grant_lasting', pages_per_range=32),
+        ),
         migrations.AddConstraint(
             model_name='grant',
             constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('account', 'entitlement'), name='access_grant_open'),
@@ -340,8 +348,16 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['app', '-id'], name='access_change_feed'),
         ),
         migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['app', '-at', '-id'], name='access_change_seen'),
+        ),
+        migrations.AddIndex(
             model_name='accountattributes',
             index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_attributes_outside'),
+        ),
+        migrations.AddIndex(
+            model_name='accountattributes',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'until_at'], name='access_attributes_lasting', pages_per_range=32),
         ),
         migrations.AddConstraint(
             model_name='accountattributes',

@@ -1,7 +1,7 @@
 """What was seen: resources, entitlements, accounts, grants, and what changed between syncs."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
@@ -20,6 +20,13 @@ __all__ = [
     "Resource",
     "ResourcePeriod",
 ]
+
+
+def _lasting(name: str) -> BrinIndex:
+    """For what began or ended between two moments; tiny, as rows lie nearly in order of time."""
+    return BrinIndex(
+        fields=("from_at", "until_at"), name=name, pages_per_range=32, autosummarize=True
+    )
 
 
 class Resource(models.Model):
@@ -194,6 +201,7 @@ class Presence(Period):
             models.Index(
                 fields=("observed_at",), condition=OUTSIDE, name="access_presence_outside"
             ),
+            _lasting("access_presence_lasting"),
         )
 
 
@@ -218,6 +226,7 @@ class AccountAttributes(Period):
             models.Index(
                 fields=("observed_at",), condition=OUTSIDE, name="access_attributes_outside"
             ),
+            _lasting("access_attributes_lasting"),
         )
 
 
@@ -253,6 +262,7 @@ class Grant(Period):
                 fields=("account",), condition=~Q(until_at=None), name="access_grant_past"
             ),
             models.Index(fields=("observed_at",), condition=OUTSIDE, name="access_grant_outside"),
+            _lasting("access_grant_lasting"),
         )
 
 
@@ -288,7 +298,10 @@ class Change(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=("app", "-id"), name="access_change_feed"),)
+        indexes = (
+            models.Index(fields=("app", "-id"), name="access_change_feed"),
+            models.Index(fields=("app", "-at", "-id"), name="access_change_seen"),
+        )
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.kind}"
