@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 from access_app import HOUR, NOON
+from google.protobuf.any_pb2 import Any
 from workspaces import GROUPS_AFTER, a_workspace, write
 
 from rolecall.baton.c1z.reader import open_c1z
-from rolecall.errors import Conflict, Unfinished
+from rolecall.baton.proto._generated.c1.connector.v2 import resource_pb2
+from rolecall.baton.proto._generated.c1.connector.v2.annotation_trait_pb2 import UserTrait
+from rolecall.errors import BadFile, Conflict, Unfinished
 from rolecall.server.access.intake import preview, take_in
+from rolecall.server.access.intake.records import account
 from rolecall.server.access.models import (
     Account,
     AccountAttributes,
@@ -231,6 +235,15 @@ def test_an_unfinished_sync_is_refused(app, tmp_path):
     assert Sync.objects.count() == 0
 
 
+def test_a_damaged_trait_is_a_bad_file():
+    """What an account's record encloses is as damaged as the file that holds it."""
+    enclosed = Any(type_url=f"type.googleapis.com/{UserTrait.DESCRIPTOR.full_name}", value=b"\xff")
+    record = resource_pb2.Resource(annotations=[enclosed]).SerializeToString()
+
+    with pytest.raises(BadFile, match="user:a"):
+        account(record, "user:a")
+
+
 def test_a_guard_can_say_no(app, sync):
     """What the guard raises comes out and nothing is changed; it sees what would end, and whose."""
     people = {f"p{n}": "member" for n in range(10)}
@@ -255,6 +268,21 @@ def test_a_guard_can_say_no(app, sync):
     assert Account.objects.filter(present=True).count() == 10
     app.refresh_from_db()
     assert app.last_sync.number == 1
+
+
+def test_a_new_member_of_a_group_that_was_deleted_meanwhile(sync):
+    """What was seen to be gone after the sync began is not counted for whoever is new either."""
+    sync(a_workspace({"a": "owner"}, {"g": ["a"]}), 0)
+    later = NOON + HOUR + HOUR / 2
+    ended = {"until_at": later, "observed_at": later}
+    ResourcePeriod.objects.filter(resource__external_id="g", until_at=None).update(**ended)
+    Grant.objects.filter(entitlement__kind="group", until_at=None).update(**ended)
+
+    sync(a_workspace({"a": "owner", "b": "member"}, {"g": ["a", "b"]}), 1)
+
+    assert not Grant.objects.filter(entitlement__kind="group", until_at=None).exists()
+    assert Account.objects.get(external_id="b").groups == 0
+    assert Account.objects.get(external_id="b").role.external_id == "role:member:assigned"
 
 
 def test_another_workspace_shows(app, sync, tmp_path):

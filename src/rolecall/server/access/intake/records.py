@@ -80,7 +80,7 @@ def account(data: object, name: str) -> AccountRecord:
         BadFile: it is no resource; `name` says which row.
     """
     found = decode(Resource, data, name)
-    trait = _trait(found, UserTrait)
+    trait = _trait(found, UserTrait, name)
     profile = _plain(found.profile if found.HasField("profile") else trait.profile)
     if isinstance(data, bytes) and b"\0" in data:
         profile = _without_nul(profile)
@@ -109,7 +109,7 @@ def resource(data: object, name: str) -> ResourceRecord:
         BadFile: it is no resource; `name` says which row.
     """
     found = decode(Resource, data, name)
-    profile = found.profile if found.HasField("profile") else _trait(found, RoleTrait).profile
+    profile = found.profile if found.HasField("profile") else _trait(found, RoleTrait, name).profile
     said = found.description or _text(_plain(profile).get("description"))
     shown = found.display_name or found.id.resource
     return ResourceRecord(name=_clean(shown)[:_NAME], description=_clean(said))
@@ -125,12 +125,13 @@ def entitlement(data: object, name: str) -> EntitlementRecord:
     return EntitlementRecord(slug=_clean(found.slug)[:_SLUG])
 
 
-def _trait(found: Resource, kind: type[_M]) -> _M:
-    trait = kind()
+def _trait(found: Resource, kind: type[_M], name: str) -> _M:
+    """The first annotation of this kind, or an empty one."""
+    wanted = kind.DESCRIPTOR.full_name
     for annotation in found.annotations:
-        if annotation.Unpack(trait):
-            break
-    return trait
+        if annotation.type_url.rpartition("/")[2] == wanted:
+            return decode(kind, annotation.value, name)
+    return kind()
 
 
 def _status(found: Resource, trait: UserTrait) -> int:

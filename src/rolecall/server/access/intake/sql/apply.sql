@@ -30,9 +30,14 @@ select resource, name, at, at, %(sync)s from diff_resource where name is not nul
 -- :name new_entitlements
 insert into access_entitlement
     (id, public_id, app_id, resource_id, kind, external_id, name, slug, present, holders, search)
-select e.id, e.public_id, %(app)s, e.resource, e.kind, e.external_id, r.name, e.slug, true, 0,
-       to_tsvector('simple', r.name)
-from stage_entitlement e join stage_resource r on r.id = e.resource
+select e.id, e.public_id, %(app)s, e.resource, e.kind, e.external_id, r.name, e.slug, true,
+       coalesce(h.holders, 0), to_tsvector('simple', r.name)
+from stage_entitlement e
+join stage_resource r on r.id = e.resource
+left join (
+    select entitlement, count(*) as holders from diff_grant where period is null
+    group by entitlement
+) h on h.entitlement = e.id
 where e.is_new;
 
 -- :name known_entitlements
@@ -64,11 +69,10 @@ select s.id, s.public_id, %(app)s, s.external_id, true, s.name, s.email,
 from stage_account s
 join stage_seen n on n.account = s.id
 left join (
-    select g.account, min(g.entitlement) filter (where e.kind = 'role') as role,
-           count(*) filter (where e.kind = 'group') as groups
-    from stage_grant g join stage_entitlement e on e.id = g.entitlement
-    where g.account in (select id from stage_account where is_new)
-    group by g.account
+    select account, min(entitlement) filter (where kind = 'role') as role,
+           count(*) filter (where kind = 'group') as groups
+    from diff_grant where period is null
+    group by account
 ) h on h.account = s.id
 where s.is_new;
 
@@ -169,12 +173,15 @@ from (
 where h.account = a.id and (a.role_id, a.groups) is distinct from (h.role, h.groups::integer);
 
 -- :name holders
--- How many hold each entitlement whose grants are different.
+-- How many hold each entitlement whose grants are different; new ones were counted above.
 update access_entitlement e
 set holders = h.holders
 from (
     select c.entitlement, count(g.id) as holders
-    from (select distinct entitlement from diff_grant) c
+    from (
+        select distinct entitlement from diff_grant
+        where entitlement not in (select id from stage_entitlement where is_new)
+    ) c
     left join access_grant g on g.entitlement_id = c.entitlement and g.until_at is null
     group by c.entitlement
 ) h
