@@ -58,7 +58,7 @@ class _Loading:
         """Accounts that are new or different, the ids of all, and every group and role."""
         people: list[Row] = []
         things: list[Row] = []
-        for row in self.content.resources():
+        for row in self.content.resources:
             (people if row.kind == USER else things).append(row)
         self._accounts(people)
         self._resources(things)

@@ -109,10 +109,12 @@ where g.id is null
                 join stage_entitlement f on f.id = h.entitlement where f.kind = 'role'))));
 
 -- :name bar_grants
--- Leave alone what somebody else has observed since.
+-- Leave alone what somebody else has observed since; mostly nobody has, which is asked first.
 delete from diff_grant d
 using stage_entitlement e
-where d.period is null and e.id = d.entitlement
+where (exists (select from barred_account) or exists (select from barred_resource)
+       or exists (select from barred_role) or exists (select from barred_grant))
+  and d.period is null and e.id = d.entitlement
   and (d.account in (select account from barred_account)
        or e.resource in (select resource from barred_resource)
        or (e.kind = 'role' and d.account in (select account from barred_role))

@@ -40,12 +40,14 @@ select kind, external_id, id from access_resource where app_id = %(app)s;
 select external_id, id from access_entitlement where app_id = %(app)s;
 
 -- :name next_ids
--- As many ids as are wanted from the sequence of a table.
-select array_agg(nextval(pg_get_serial_sequence(%(table)s, 'id')))
-from generate_series(1, %(count)s);
+-- As many ids as are wanted from the sequence of a table, which is looked up once.
+select array_agg(nextval(s.name))
+from (select pg_get_serial_sequence(%(table)s, 'id')::regclass as name offset 0) s,
+     generate_series(1, %(count)s);
 
 -- :name analyze
-analyze stage_seen, stage_account, stage_resource, stage_entitlement, stage_grant;
+-- The columns by which tables are joined; the long ones decide nothing.
+analyze stage_seen, stage_account (id, is_new), stage_resource, stage_entitlement, stage_grant;
 
 -- :name tune
 -- Of this transaction only: large joins in memory, and no compiling of queries that run once.
