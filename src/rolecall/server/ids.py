@@ -48,6 +48,10 @@ class PublicIdField(_Text):
         options |= {"max_length": 40, "unique": True, "editable": False}
         super().__init__(**options)
 
+    def db_type(self, connection: Any) -> str:  # noqa: ANN401, ARG002 - Django's own
+        """Said in full, because for a `varchar` Django adds a second index, for LIKE."""
+        return f"character varying({self.max_length})"
+
     def deconstruct(self) -> Any:  # noqa: ANN401 - Django's own
         """What a migration needs to make the column again."""
         name, path, args, options = super().deconstruct()

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('present', models.BooleanField(default=True)),
                 ('holders', models.PositiveIntegerField(default=0)),
                 ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
-                ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='access.app')),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='access.app')),
             ],
             options={
                 'ordering': ('kind', 'name', 'id'),
@@ -75,8 +75,8 @@ class Migration(migrations.Migration):
                 ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
                 ('content', models.BinaryField(max_length=16, null=True)),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='people.person')),
-                ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='access.app')),
-                ('role', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='access.app')),
+                ('role', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
             ],
             options={
                 'ordering': ('name', 'id'),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=500)),
                 ('description', models.TextField(blank=True)),
                 ('present', models.BooleanField(default=True)),
-                ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resources', to='access.app')),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='resources', to='access.app')),
             ],
             options={
                 'ordering': ('kind', 'name', 'id'),

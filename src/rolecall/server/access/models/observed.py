@@ -33,7 +33,7 @@ class Resource(models.Model):
     """A thing in the app that access is about: a group, a role, the workspace."""
 
     public_id = PublicIdField(prefix="res")
-    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="resources")
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="resources", db_index=False)
     kind = models.CharField(max_length=32)
     """group, role or workspace: Baton's resource type."""
     external_id = models.CharField(max_length=200)
@@ -80,7 +80,9 @@ class Entitlement(models.Model):
         GROUP = "group"
 
     public_id = PublicIdField(prefix="ent")
-    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="entitlements")
+    app = models.ForeignKey(
+        App, on_delete=models.PROTECT, related_name="entitlements", db_index=False
+    )
     resource = models.ForeignKey(
         Resource, on_delete=models.PROTECT, null=True, related_name="entitlements"
     )
@@ -131,7 +133,7 @@ class Account(models.Model):
         """Linked to somebody who has left."""
 
     public_id = PublicIdField(prefix="acc")
-    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="accounts")
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="accounts", db_index=False)
     external_id = models.CharField(max_length=200)
     present = models.BooleanField(default=True)
     name = models.CharField(max_length=500, blank=True)
@@ -144,7 +146,9 @@ class Account(models.Model):
     """Whether it takes a paid seat; None where the source does not say."""
     attributes = models.JSONField(default=dict)
     """The profile as it came."""
-    role = models.ForeignKey(Entitlement, on_delete=models.PROTECT, null=True, related_name="+")
+    role = models.ForeignKey(
+        Entitlement, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     groups = models.PositiveIntegerField(default=0)
     """How many, now."""
     external = models.BooleanField(default=False)
