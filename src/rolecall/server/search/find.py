@@ -22,6 +22,8 @@ from rolecall.server.people.permissions import may, scopes_of
 __all__ = ["PER_NOUN", "Hit", "find", "prefix_query"]
 
 PER_NOUN = 8
+_IN_ORDER = 500
+"""Of more fitting accounts than these, any are shown: whoever looks for one of them types on."""
 _WORD = re.compile(r"\w+")
 
 
@@ -86,11 +88,22 @@ def _connectors(actor: Actor, text: str, _words: list[str]) -> Iterator[Hit]:
 
 
 def _accounts(actor: Actor, _text: str, words: list[str]) -> Iterator[Hit]:
-    rows = Account.objects.filter(search=prefix_query(words)).select_related("app")
+    rows = Account.objects.filter(search=prefix_query(words))
     found = _within(rows, actor, "account:read", "app__public_id")
-    for one in found.order_by("-present", "name", "id")[:PER_NOUN]:
+    here = _first(found.filter(present=True), PER_NOUN)
+    gone = _first(found.filter(present=False), PER_NOUN - len(here))
+    for one in here + gone:
         detail = f"{one.email} in {one.app.name}" if one.email else one.app.name
         yield Hit(noun="account", title=str(one), detail=detail, address=_to("access:account", one))
+
+
+def _first(found: QuerySet[Account], many: int) -> list[Account]:
+    """The first of them by name; so many fit a letter or two that not all can be put in order."""
+    if not many:
+        return []
+    some = found.order_by().values("pk")[:_IN_ORDER]
+    rows = Account.objects.filter(pk__in=some).select_related("app")
+    return list(rows.order_by("name", "id")[:many])
 
 
 def _entitlements(actor: Actor, _text: str, words: list[str]) -> Iterator[Hit]:
