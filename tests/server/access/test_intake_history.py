@@ -9,7 +9,7 @@ import pytest
 from access_app import HOUR, NOON
 from django.db import transaction
 from history_oracle import Oracle
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 from workspaces import GROUPS_AFTER, MEMBERS_AFTER, TAKES, Workspace, a_workspace, write
 
@@ -58,7 +58,17 @@ def steps():
     )
 
 
+def told_twice(what, who, where, *, holds):
+    """The same read three times, the second time with a change that it does not show."""
+    company = a_workspace({"a": "owner", "b": "member"}, {"x": {"b"}})
+    return [Step(company, "full", made) for made in ((), ((what, who, where, holds),), ())]
+
+
 @pytest.mark.slow
+@example(history=told_twice("account", "b", "0", holds=False))
+@example(history=told_twice("group", "a", "x", holds=True))
+@example(history=told_twice("group", "b", "x", holds=False))
+@example(history=told_twice("role", "a", "z", holds=True))
 @settings(
     max_examples=RUNS,
     deadline=None,
