@@ -41,7 +41,7 @@ def connector() -> dict[str, object]:
     from rolecall.server import clock
     from rolecall.server.audit.trail import Actor
     from rolecall.server.connectors.models import Task
-    from rolecall.server.connectors.services import add, credential, edit, running
+    from rolecall.server.connectors.services import add, credential, running
     from rolecall.server.people.models import User
 
     user = User.objects.get()
@@ -49,10 +49,6 @@ def connector() -> dict[str, object]:
     made = add.add(
         actor, name="Notion", target=add.NewApp(name="Notion"), owners=[user.public_id],
         now=clock.now(),
-    )  # fmt: skip
-    edit.set_addresses(
-        actor, made.public_id, scim_url=os.environ["BATON_BASE_URL"],
-        rest_url=os.environ["BATON_REST_BASE_URL"], now=clock.now(),
     )  # fmt: skip
     tokens = {
         "scim_token": os.environ["BATON_SCIM_TOKEN"],

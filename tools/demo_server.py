@@ -52,6 +52,8 @@ def demo(folder: Path, port: int, *, stay: bool) -> None:
             "ROLECALL_PUBLIC_URL": f"http://localhost:{port}",
             "ROLECALL_BIND": f"127.0.0.1:{port}",
             "ROLECALL_NOTION_ALLOWED_HOSTS": notion["BATON_BASE_URL"].split("/")[2],
+            "ROLECALL_NOTION_SCIM_URL": notion["BATON_BASE_URL"],
+            "ROLECALL_NOTION_REST_URL": notion["BATON_REST_BASE_URL"],
         }
         with server(folder, environ) as process:
             found = seed(folder, environ)
@@ -124,6 +126,10 @@ Try:
     {url}/connectors/               the connector: sync now, schedule, history, log
     {environ["BATON_BASE_URL"].split("/scim/")[0]}/_sim/      the simulated Notion itself
 
+To add a connector yourself (Connectors, Add connector, Notion), paste what this Notion gives out:
+    Notion SCIM API token  {environ["BATON_SCIM_TOKEN"]}
+    Notion API key         {environ["BATON_API_KEY"]}
+
 Ctrl-C stops everything.
 """, flush=True)  # fmt: skip
 
@@ -165,6 +171,8 @@ def a_free_port() -> int:
 
 if __name__ == "__main__":
     os.umask(0o022)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also in the background, and under a supervisor
+        signal.signal(ending, signal.default_int_handler)
     try:
         main(sys.argv[1:])
     except Failed as failure:

@@ -44,8 +44,11 @@ def job_for(connector: Connector, tokens: dict[str, str], folder: Path) -> Job:
         BadConfig: there is no token.
         NotAllowed, Invalid: an address is not one that connectors may go to.
     """
-    scim = _access(connector.scim_url or SCIM_URL, tokens.get(Secret.Slot.SCIM_TOKEN))
-    rest = _access(connector.rest_url or REST_URL, tokens.get(Secret.Slot.API_KEY))
+    usual = settings.CONFIG.notion
+    scim_url = connector.scim_url or usual.scim_url or SCIM_URL
+    rest_url = connector.rest_url or usual.rest_url or REST_URL
+    scim = _access(scim_url, tokens.get(Secret.Slot.SCIM_TOKEN))
+    rest = _access(rest_url, tokens.get(Secret.Slot.API_KEY))
     if scim is None and rest is None:
         raise BadConfig("There is no credential.", hint="Enter one in the connector's settings.")
     return Job(

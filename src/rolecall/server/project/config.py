@@ -35,6 +35,10 @@ class Notion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     allowed_hosts: tuple[str, ...] = ()
     """`host` or `host:port` beside api.notion.com; for a proxy, or a simulator on this machine."""
+    scim_url: str = ""
+    """Where SCIM is for connectors that say nothing else; empty: where Notion has it."""
+    rest_url: str = ""
+    """The same for the public API."""
 
 
 class Oidc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +181,8 @@ _VARIABLES = {
     "ROLECALL_AUDIT_CHECKPOINTS": ("audit_checkpoints",),
     "ROLECALL_MAIL_URL": ("mail", "url"),
     "ROLECALL_MAIL_SENDER": ("mail", "sender"),
+    "ROLECALL_NOTION_SCIM_URL": ("notion", "scim_url"),
+    "ROLECALL_NOTION_REST_URL": ("notion", "rest_url"),
     "ROLECALL_BIND": ("web", "bind"),
 }
 
