@@ -4,7 +4,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import ClassVar
 
+import msgspec
 import pytest
+from django.conf import settings
 from scenes import Scene, actions, person
 
 from rolecall.errors import Conflict, Gone, Invalid, NotAllowed
@@ -64,6 +66,7 @@ def test_a_test_says_what_can_be_read_and_changes_nothing(scene: Scene):
     credential.save(scene.admin, connector.public_id, tested.pk, now=scene.now())
     scene.work()
     assert scene.state(connector) == State.CONNECTED
+    assert connector.capabilities["groups"] == {"given": True, "why": ""}
     with pytest.raises(Conflict, match="used since"):
         credential.save(scene.admin, connector.public_id, tested.pk, now=scene.now())
 
@@ -194,6 +197,22 @@ def test_connectors_go_nowhere_else(scene: Scene, reach):
 
     assert (ended.state, ended.error) == (Task.State.FAILED, "NotAllowed")
     assert "may not go to" in ended.message
+
+
+def test_the_settings_file_may_say_where_notion_is(scene: Scene, reach, monkeypatch):
+    """A connector without an address of its own goes there, and only if that host is allowed."""
+    made = scene.add()
+    set_addresses(scene.admin, made.public_id, scim_url="", rest_url="", now=scene.now())
+    notion = msgspec.structs.replace(settings.CONFIG.notion, scim_url=scene.sim.scim_url)
+    monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(settings.CONFIG, notion=notion))
+    scene.sim.clear_requests()
+    allowed = scene.give(made, scim_token=scene.sim.scim_token)
+    reach()  # nowhere: what else the settings say stays
+    refused = scene.give(made, scim_token=scene.sim.scim_token)
+
+    assert allowed.state == Task.State.DONE
+    assert scene.sim.requests()
+    assert (refused.state, refused.error) == (Task.State.FAILED, "NotAllowed")
 
 
 class _Elsewhere(BaseHTTPRequestHandler):

@@ -45,8 +45,9 @@ def adopt(
     slots = vault.promote(offered, now)
     connector.overlap_check = connector.app.last_sync_id is not None
     connector.trouble = ""
+    connector.capabilities = found["capabilities"]
     connector.due_at = None if connector.paused_at else now
-    connector.save(update_fields=["overlap_check", "trouble", "due_at"])
+    connector.save(update_fields=["overlap_check", "trouble", "capabilities", "due_at"])
     record(actor, "connector:token:replace", connector, now=now, scope=connector.public_id,
            slots=slots)  # fmt: skip
     return _sync(actor, connector, now)

@@ -74,7 +74,7 @@ def _succeed(beat: Beat) -> None:
             lock_to_pin(task.connector, task.result)
         connector = connector_row(task.connector_id)
         connector.last_probe_at = now
-        if task.parameters.get("save") or not task.parameters.get("secrets"):
+        if not task.parameters.get("secrets"):
             connector.capabilities = task.result["capabilities"]
         connector.save(update_fields=["last_probe_at", "capabilities"])
         if task.parameters.get("save"):
