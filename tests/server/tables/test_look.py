@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolecall.server.tables.look import duration, exact, icon, link, moment, relative
+from rolecall.server.tables.look import duration, exact, icon, link, moment, plain, relative
 
 NOW = datetime(2026, 3, 3, 14, 5, 9, tzinfo=UTC)
 
@@ -47,6 +47,26 @@ def test_a_moment_carries_the_exact_one_in_the_viewers_zone():
 def test_no_moment_is_a_dash():
     """Nothing is said of what never was."""
     assert moment(None) == exact(None) == duration(None) == "\u2013"
+
+
+@pytest.mark.parametrize(
+    ("noted", "words"),
+    [
+        ("Ana", "Ana"),
+        (7, "7"),
+        (True, "yes"),
+        (False, "no"),
+        (None, "\u2013"),
+        ("", "\u2013"),
+        ([], "\u2013"),
+        (["api_key", "scim_token"], "api_key, scim_token"),
+        ({"added": ["ana@acme.example"], "ended": []}, "added: ana@acme.example; ended: \u2013"),
+        ({"after": {"rest_url": ""}}, "after: rest url: \u2013"),
+    ],
+)
+def test_what_was_noted_reads_as_text(noted, words):
+    """No brackets, quotes or None of a programming language stand on a page."""
+    assert plain(noted) == words
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A status is always icon, word and colour; a moment is relative, with the exact o
 viewer's zone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -24,6 +25,7 @@ __all__ = [
     "link",
     "mark",
     "moment",
+    "plain",
     "register",
     "relative",
     "status",
@@ -107,6 +109,21 @@ def duration(span: timedelta | None) -> str:
         count, seconds = divmod(seconds, length)
         parts += [f"{count} {unit}"] if count else []
     return " ".join(parts[:2]) or "under 1 s"
+
+
+@register.filter
+def plain(value: object) -> str:
+    """What was noted of a deed, as a person would write it: yes, a dash, or a list with commas."""
+    match value:
+        case None | "" | [] | {}:
+            return NOTHING
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return "; ".join(f"{str(k).replace('_', ' ')}: {plain(v)}" for k, v in value.items())
+        case list() | tuple():
+            return ", ".join(map(plain, value))
+    return str(value)
 
 
 def relative(at: datetime, now: datetime) -> str:

@@ -14,12 +14,13 @@ from rolecall.server.connectors.pages.looks import (
     connector_look,
     connector_tabs,
     task_look,
+    trigger_words,
 )
 from rolecall.server.connectors.telling import owners
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
-from rolecall.server.tables.look import moment
+from rolecall.server.tables.look import moment, plain
 from rolecall.server.tables.table import Column, Table
 
 __all__ = ["audit", "connector", "context_of", "live", "schedule_words"]
@@ -68,7 +69,8 @@ def context_of(request: Request, one: Connector) -> dict[str, object]:
 
 
 def _overview(request: Request, one: Connector) -> dict[str, object]:
-    capabilities = [(NAMES.get(name, name), said) for name, said in one.capabilities.items()]
+    given_first = sorted(one.capabilities.items(), key=lambda item: not item[1]["given"])
+    capabilities = [(NAMES.get(name, name), said) for name, said in given_first]
     return {
         **context_of(request, one),
         **_going_on(one),
@@ -100,6 +102,7 @@ def _going_on(one: Connector) -> dict[str, object]:
     return {
         "task": newest,
         "task_look": task_look(newest) if newest else None,
+        "task_trigger": trigger_words(newest) if newest else "",
         "running": newest is not None and newest.state in OPEN[:2],
         "lines": list(lines)[::-1],
         "hold": hold,
@@ -119,7 +122,7 @@ _EVENTS: Table[Event] = Table(
         Column(
             name="detail",
             label="Detail",
-            value=lambda e: ", ".join(f"{k}: {v}" for k, v in e.detail.items()),
+            value=lambda e: plain(e.detail),
         ),
         Column(name="reason", label="Reason", value=lambda e: e.reason, usual=False),
         Column(name="ip", label="From", value=lambda e: e.ip, usual=False),

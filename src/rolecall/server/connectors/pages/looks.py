@@ -7,7 +7,14 @@ from django.urls import reverse
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.tables.look import Look
 
-__all__ = ["CONNECTOR_LOOKS", "connector_crumbs", "connector_look", "connector_tabs", "task_look"]
+__all__ = [
+    "CONNECTOR_LOOKS",
+    "connector_crumbs",
+    "connector_look",
+    "connector_tabs",
+    "task_look",
+    "trigger_words",
+]
 
 _State = Connector.State
 CONNECTOR_LOOKS = MappingProxyType({
@@ -30,6 +37,9 @@ _TASKS = MappingProxyType({
 })  # fmt: skip
 
 
+_TRIGGERS = MappingProxyType({"credential": "new token", "hand": "by hand", "schedule": "schedule"})
+
+
 def connector_look(connector: Connector) -> Look:
     """The label of a connector."""
     return CONNECTOR_LOOKS[Connector.State(connector.state)]
@@ -38,6 +48,11 @@ def connector_look(connector: Connector) -> Look:
 def task_look(task: Task) -> Look:
     """How far a task is."""
     return _TASKS[Task.State(task.state)]
+
+
+def trigger_words(task: Task) -> str:
+    """Why a task was begun."""
+    return _TRIGGERS.get(task.trigger, task.trigger)
 
 
 def connector_crumbs(connector: Connector | None = None) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from rolecall.server.connectors.finding import connector_for, task_for
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import LogLine, Task
 from rolecall.server.connectors.pages.connector import context_of
-from rolecall.server.connectors.pages.looks import connector_crumbs, task_look
+from rolecall.server.connectors.pages.looks import connector_crumbs, task_look, trigger_words
 from rolecall.server.files.store import read
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import may
@@ -67,7 +67,7 @@ _COLUMNS: tuple[Column[Task], ...] = (
         sort=("created_at",),
     ),
     Column(name="kind", label="Kind", value=lambda t: t.kind, sort=("kind", "created_at")),
-    Column(name="trigger", label="Trigger", value=lambda t: t.trigger),
+    Column(name="trigger", label="Trigger", value=trigger_words),
     Column(name="by", label="Asked by", value=lambda t: t.asked_by, usual=False),
     Column(name="lasted", label="Duration", value=lambda t: duration(_lasted(t))),
     _counts("added"),
@@ -128,6 +128,7 @@ def run(request: Request, task_id: str) -> HttpResponse:
         "task": task,
         "connector": one,
         "look": task_look(task),
+        "trigger": trigger_words(task),
         "running": task.state in OPEN[:2],
         "lasted": _lasted(task),
         "lines": lines,
