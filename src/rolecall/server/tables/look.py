@@ -113,17 +113,19 @@ def duration(span: timedelta | None) -> str:
 
 @register.filter
 def plain(value: object) -> str:
-    """What was noted of a deed, as a person would write it: yes, a dash, or a list with commas."""
+    """What was noted of a deed, as a person would write it: words, commas, a dash for nothing."""
     match value:
-        case None | "" | [] | {}:
-            return NOTHING
+        case None:
+            words = ""
         case bool():
-            return "yes" if value else "no"
+            words = "yes" if value else "no"
         case Mapping():
-            return "; ".join(f"{str(k).replace('_', ' ')}: {plain(v)}" for k, v in value.items())
+            words = "; ".join(f"{str(k).replace('_', ' ')}: {plain(v)}" for k, v in value.items())
         case list() | tuple():
-            return ", ".join(map(plain, value))
-    return str(value)
+            words = ", ".join(map(plain, value))
+        case _:
+            words = str(value)
+    return words or NOTHING
 
 
 def relative(at: datetime, now: datetime) -> str:
