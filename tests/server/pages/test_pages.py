@@ -4,15 +4,21 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 
 import pytest
 from company import HOSTILE, Company, a_hold, a_run, a_user, log_in
-from django.urls import reverse
+from django.urls import URLPattern, get_resolver, reverse
 
 from rolecall.server.audit.models import Event
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20
+LOGIN = ("account_", "mfa_", "openid_", "socialaccount_", "login_")
+NO_PAGES = {
+    "connectors:download": "the file that a sync wrote",
+    "people:roster": "what an uploaded file would change: test_a_roster_asks_little",
+}
 
 
 @pytest.fixture
@@ -51,6 +57,7 @@ def addresses(company: Company) -> dict[str, str]:
             "me", "users", "invite", "persons", "add_person", "roster_upload")},
         "people:user": reverse("people:user", args=(company.user.public_id,)),
         "people:person": reverse("people:person", args=(company.person.public_id,)),
+        "people:edit_person": reverse("people:edit_person", args=(company.person.public_id,)),
         **{name: reverse(name) for name in ("settings", "outbox")},
         "audit:events": reverse("audit:events"),
         "audit:event": reverse("audit:event", args=(event,)),
@@ -80,6 +87,60 @@ def test_every_page_shows_and_asks_little(browser, company, django_assert_max_nu
         assert "<script>alert" not in text, name
         assert not re.search(r"\sstyle=|\son\w+=|javascript:", text), name
         assert re.findall(r"<script(?![^>]*\ssrc=)", text) == [], name
+
+
+def named_patterns(found, space="") -> Iterator[tuple[str, list[str]]]:
+    """Name and parameters of every address of ours; login and API are walked elsewhere."""
+    for one in found:
+        if isinstance(one, URLPattern):
+            if one.name and not one.name.startswith(LOGIN):
+                yield f"{space}{one.name}", list(one.pattern.converters)
+        elif one.namespace != "api":
+            inner = f"{space}{one.namespace}:" if one.namespace else space
+            yield from named_patterns(one.url_patterns, inner)
+
+
+def test_the_walk_leaves_no_page_out(browser, company):
+    """An address that is not walked takes only forms, or is named here with its reason."""
+    walked = addresses(company)
+    for name, parameters in named_patterns(get_resolver().url_patterns):
+        if name not in walked and name not in NO_PAGES:
+            address = reverse(name, kwargs=dict.fromkeys(parameters, "x"))
+
+            assert browser.get(address).status_code == 405, name
+
+
+def test_tables_ask_little_whatever_is_asked_of_them(
+    browser, company, django_assert_max_num_queries
+):
+    """Filters, searches, orders, moments and differences cost at most 20 queries too."""
+    app, role = company.app.public_id, company.roles[1].public_id
+    held = (("feed", "q=ana"), ("feed", "kind=joined"), ("as_of", "q=ana&at=2026-01-01T00:00Z"),
+            ("entitlements", "kind=group&q=des&sort=-holders"),
+            *(("differences", f"kind={kind}&q=ana") for kind in (
+                "joined", "left", "gained", "lost", "edited")),
+            *(("accounts", query) for query in (
+                "q=ana", f"role={role}&status=enabled&link=unmatched", "group=Design&group=Bo",
+                "domain=acme.example", "external=yes&seat=no&type=human", "sort=-role&page=2",
+                "sort=status&size=100", "cols=account,emails,link,seat,person,role")))  # fmt: skip
+    asked = [(reverse(f"access:{name}", args=(app,)), query) for name, query in held]
+    asked += [(reverse("search:results"), f"q={text}") for text in ("an", "costa", "acme", "des")]
+    for address, query in asked:
+        with django_assert_max_num_queries(MOST_QUERIES):
+            assert browser.get(f"{address}?{query}").status_code == 200, query
+
+
+def test_a_roster_asks_little(browser, company, django_assert_max_num_queries):
+    """What a file of forty persons would change is shown with at most 20 queries."""
+    del company
+    lines = [f"Person {number},person{number}@acme.example" for number in range(40)]
+    roster = io.BytesIO("\n".join(["name,email", *lines]).encode())
+    roster.name = "people.csv"
+    preview = browser.post(reverse("people:roster_upload"), {"file": roster})
+    with django_assert_max_num_queries(MOST_QUERIES):
+        response = browser.get(preview["Location"])
+
+    assert b"Person 39" in response.content
 
 
 def test_every_page_sends_the_strict_policy(browser, company):
