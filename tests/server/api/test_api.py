@@ -204,6 +204,46 @@ def test_people_who_come_are_matched(world: World):
     assert account.link == "gone"
 
 
+def test_an_app_is_set_by_its_owner(world: World):
+    """Name, domains and owners; a part that is wrong undoes the rest; handing over is answered."""
+    owner = world.users[Role.APP_OWNER]
+    _key, secret = apikeys.make(acting(owner), name="k", scopes=["*"], now=NOW)
+    program, path = Program(secret), f"/apps/{world.named['app']}"
+    changed = program.send("PATCH", path, {"name": "Larkspur", "domains": ["Other.example"]})
+    wrong = program.send("PATCH", path, {"name": "Nothing", "domains": ["no domain"]})
+
+    assert changed.json()["domains"] == ["other.example"]
+    assert Account.objects.get().external
+    assert wrong.status_code == 422
+    assert program.get(path).json()["name"] == "Larkspur"
+    handed = program.send("PUT", f"{path}/owners", {"owners": [world.named["user"]]})
+    assert [one["email"] for one in handed.json()["owners"]] == ["subject@example.com"]
+    assert program.get(path).status_code == 403
+
+
+def test_a_connector_is_pointed_elsewhere_only_where_that_is_allowed(world: World):
+    """An address that the settings file does not allow is refused, with all that came with it."""
+    program, path = Program(world.secret), f"/connectors/{world.named['connector']}"
+    away = {"name": "Moved", "addresses": {"scim_url": "https://elsewhere.example/scim"}}
+    refused = program.send("PATCH", path, away)
+
+    assert refused.status_code == 403
+    there = program.get(path).json()
+    assert (there["name"], there["scim_url"]) == ("Notion of Acme", "")
+
+
+def test_search_finds_what_one_may_see(world: World):
+    """Rows of every noun with their ids; owners of something else find nothing of it."""
+    found = Program(world.secret).get("/search", q="acme").json()["items"]
+    elsewhere = world.users["app owner elsewhere"]
+    _key, secret = apikeys.make(acting(elsewhere), name="k", scopes=["search:*"], now=NOW)
+
+    assert {(one["noun"], one["id"]) for one in found} == {
+        ("app", world.named["app"]), ("connector", world.named["connector"]),
+    }  # fmt: skip
+    assert Program(secret).get("/search", q="acme").json()["items"] == []
+
+
 def test_as_of_says_what_it_rests_on(world: World):
     """Accounts at a moment, with the sync and its age; before the first sync nothing is known."""
     program, app = Program(world.secret), world.named["app"]

@@ -12,7 +12,15 @@ from rolecall.server import clock
 from rolecall.server.access import accounts as use
 from rolecall.server.access import feed
 from rolecall.server.access.finding import account_for, app_for
-from rolecall.server.access.models import Account, Change, Grant, PersonLink
+from rolecall.server.access.models import (
+    Account,
+    AccountAttributes,
+    Change,
+    Grant,
+    PersonLink,
+    Presence,
+    Reason,
+)
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.people import PersonName
@@ -23,11 +31,14 @@ __all__ = [
     "AccountName",
     "AccountOut",
     "ChangeOut",
+    "DescriptionOut",
     "EntitlementName",
     "Find",
     "GrantOut",
     "LinkOut",
     "PersonIn",
+    "PresenceOut",
+    "ReasonOut",
     "TypeIn",
     "accept",
     "accept_exact",
@@ -36,7 +47,10 @@ __all__ = [
     "list_access",
     "list_accounts",
     "list_changes",
+    "list_descriptions",
     "list_links",
+    "list_presences",
+    "list_reasons",
     "of_apps",
     "router",
     "set_person",
@@ -117,6 +131,45 @@ class LinkOut(Schema):
     from_at: datetime
     until_at: datetime | None
     ended_by: str
+
+
+class DescriptionOut(Schema):
+    """How it was described, from when to when."""
+
+    name: str
+    email: str
+    status: str
+    from_at: datetime
+    until_at: datetime | None
+
+
+class PresenceOut(Schema):
+    """When it was there."""
+
+    from_at: datetime
+    until_at: datetime | None
+    observed_at: datetime
+
+
+class ReasonOut(Schema):
+    """Why it should hold something."""
+
+    id: str
+    kind: str
+    source: str
+    entitlement: EntitlementName
+    decided_by: str
+    text: str
+    from_at: datetime
+    until_at: datetime | None
+    """When it runs out by itself."""
+    ended_at: datetime | None
+    ended_by: str
+
+    @staticmethod
+    def resolve_id(row: Reason) -> str:
+        """The public one."""
+        return row.public_id
 
 
 class ChangeOut(Schema):
@@ -230,6 +283,30 @@ def list_links(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[
     """Whose it is and was, the newest first."""
     found = account_for(actor_of(request), account)
     return cut(found.links.select_related("person"), window, by="pk", newest_first=True)
+
+
+@router.get("/{account}/descriptions", response=answers(Page[DescriptionOut]))
+def list_descriptions(
+    request: HttpRequest, account: Id, window: Asked[Window]
+) -> Cut[AccountAttributes]:
+    """How it is and was described, the newest first."""
+    found = account_for(actor_of(request), account)
+    return cut(found.descriptions.all(), window, by="pk", newest_first=True)
+
+
+@router.get("/{account}/presences", response=answers(Page[PresenceOut]))
+def list_presences(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[Presence]:
+    """When it is and was there, the newest first."""
+    found = account_for(actor_of(request), account)
+    rows = Presence.objects.filter(account=found)
+    return cut(rows, window, by="pk", newest_first=True)
+
+
+@router.get("/{account}/reasons", response=answers(Page[ReasonOut]))
+def list_reasons(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[Reason]:
+    """Why it should hold what it holds, also what has ended; the newest first."""
+    found = account_for(actor_of(request), account)
+    return cut(found.reasons.select_related("entitlement"), window, newest_first=True)
 
 
 @router.put("/{account}/person", response=answers(AccountOut))

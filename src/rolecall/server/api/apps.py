@@ -3,25 +3,33 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema
 
+from rolecall.server import clock
+from rolecall.server.access import settings
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import App, Sync
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
-from rolecall.server.api.values import Id
+from rolecall.server.api.users import Owners, UserName
+from rolecall.server.api.values import Id, Line, Note
+from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, scopes_of
 
 __all__ = [
+    "AppIn",
     "AppOut",
     "SyncOut",
+    "change_app",
     "get_app",
     "list_apps",
     "list_syncs",
     "router",
+    "set_app_owners",
 ]
 
 router = Router(tags=["apps"])
@@ -62,6 +70,7 @@ class AppOut(Schema):
     domains: list[str]
     accounts: int
     last_sync: SyncOut | None
+    owners: list[UserName]
     created_at: datetime
 
     @staticmethod
@@ -73,6 +82,20 @@ class AppOut(Schema):
     def resolve_accounts(row: App) -> int:
         """Those there now."""
         return int(row.here)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def resolve_owners(row: App) -> list[User]:
+        """Who looks after it."""
+        return settings.owners(row)
+
+
+class AppIn(Schema):
+    """What is to change; null stays."""
+
+    name: Line | None = None
+    description: Note | None = None
+    domains: list[Line] | None = None
+    """The company's own mail domains; none: no address is external."""
 
 
 def _rows() -> QuerySet[App]:
@@ -98,6 +121,30 @@ def list_apps(request: HttpRequest, window: Asked[Window]) -> Cut[App]:
 def get_app(request: HttpRequest, app: Id) -> App:
     """One app."""
     return _shown(app_for(actor_of(request), app))
+
+
+@router.patch("/{app}", response=answers(AppOut))
+def change_app(request: HttpRequest, app: Id, said: AppIn) -> App:
+    """Name, description, domains; each that is given."""
+    actor, now = actor_of(request), clock.now()
+    found = app_for(actor, app, "app:edit")
+    with transaction.atomic():  # all that is asked for, or nothing
+        if (said.name, said.description) != (None, None):
+            name = found.name if said.name is None else said.name
+            described = found.description if said.description is None else said.description
+            settings.describe(actor, app, name=name, description=described, now=now)
+        if said.domains is not None:
+            settings.set_domains(actor, app, said.domains, now=now)
+    return _shown(found)
+
+
+@router.put("/{app}/owners", response=answers(AppOut))
+def set_app_owners(request: HttpRequest, app: Id, said: Owners) -> App:
+    """These users look after it, and nobody else."""
+    actor = actor_of(request)
+    found = app_for(actor, app, "app:owners")  # whoever hands it over may not look afterwards
+    settings.set_owners(actor, app, said.owners, now=clock.now())
+    return _shown(found)
 
 
 @router.get("/{app}/syncs", response=answers(Page[SyncOut]))

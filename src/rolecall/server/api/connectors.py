@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
@@ -12,6 +13,7 @@ from rolecall.server import clock
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.tasks import TaskOut
+from rolecall.server.api.users import Owners, UserName
 from rolecall.server.api.values import Id, Line, Note, TaskId
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors import telling
@@ -24,17 +26,16 @@ from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, scopes_of
 
 __all__ = [
+    "AddressesIn",
     "ConnectorIn",
     "ConnectorOut",
     "Decision",
-    "Owners",
     "ScheduleIn",
     "SecretOut",
     "Settings",
     "Tested",
     "Tokens",
     "Typed",
-    "UserName",
     "add_connector",
     "change_connector",
     "confirm",
@@ -66,19 +67,6 @@ class SecretOut(Schema):
     made_by: str
 
 
-class UserName(Schema):
-    """A user, from somewhere else."""
-
-    id: str
-    name: str
-    email: str
-
-    @staticmethod
-    def resolve_id(row: User) -> str:
-        """The public one."""
-        return row.public_id
-
-
 class ConnectorOut(Schema):
     """What reads one workspace."""
 
@@ -93,6 +81,10 @@ class ConnectorOut(Schema):
     zone: str
     due_at: datetime | None
     shrink_percent: int
+    scim_url: str
+    """Empty is Notion's own address."""
+    rest_url: str
+    """The same."""
     failures: int
     capabilities: dict[str, Any]
     credentials: list[SecretOut]
@@ -143,6 +135,14 @@ class Settings(Schema):
     name: Line | None = None
     schedule: "ScheduleIn | None" = None
     shrink_percent: int | None = None
+    addresses: "AddressesIn | None" = None
+
+
+class AddressesIn(Schema):
+    """Where Notion is, for a proxy or a simulator; empty is Notion's own address."""
+
+    scim_url: Line = ""
+    rest_url: Line = ""
 
 
 class ScheduleIn(Schema):
@@ -161,12 +161,6 @@ class Tokens(Schema):
     made_by: Line = ""
     save: bool = False
     """Use them as soon as the test has succeeded."""
-
-
-class Owners(Schema):
-    """Who looks after it from now on."""
-
-    owners: list[Id]
 
 
 class Tested(Schema):
@@ -229,14 +223,17 @@ def add_connector(request: HttpRequest, said: ConnectorIn) -> Status[Connector]:
 
 @router.patch("/{connector}", response=answers(ConnectorOut))
 def change_connector(request: HttpRequest, connector: Id, said: Settings) -> Connector:
-    """Name, schedule, carefulness; each that is given."""
+    """Name, schedule, carefulness, where Notion is; each that is given."""
     actor, now = actor_of(request), clock.now()
-    if said.name is not None:
-        edit.rename(actor, connector, said.name, now=now)
-    if said.schedule is not None:
-        edit.set_schedule(actor, connector, Schedule(**said.schedule.model_dump()), now=now)
-    if said.shrink_percent is not None:
-        edit.set_shrink_percent(actor, connector, said.shrink_percent, now=now)
+    with transaction.atomic():  # all that is asked for, or nothing
+        if said.name is not None:
+            edit.rename(actor, connector, said.name, now=now)
+        if said.schedule is not None:
+            edit.set_schedule(actor, connector, Schedule(**said.schedule.model_dump()), now=now)
+        if said.shrink_percent is not None:
+            edit.set_shrink_percent(actor, connector, said.shrink_percent, now=now)
+        if said.addresses is not None:
+            edit.set_addresses(actor, connector, **said.addresses.model_dump(), now=now)
     return _one(actor, connector)
 
 

@@ -7,8 +7,10 @@ from rolecall.server.api import (
     connectors,
     entitlements,
     history,
+    installation,
     me,
     people,
+    search,
     tasks,
     users,
 )
@@ -32,5 +34,7 @@ for _path, _router in (
     ("/connectors", connectors.router),
     ("/connectors", tasks.of_connectors),
     ("/tasks", tasks.router),
+    ("/search", search.router),
+    ("/installation", installation.router),
 ):
     api.add_router(_path, _router)

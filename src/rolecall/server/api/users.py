@@ -23,8 +23,10 @@ __all__ = [
     "Invitation",
     "KeyOut",
     "NameIn",
+    "Owners",
     "RoleIn",
     "RoleOut",
+    "UserName",
     "UserOut",
     "activate",
     "assign_role",
@@ -41,6 +43,25 @@ __all__ = [
 ]
 
 router = Router(tags=["users"])
+
+
+class UserName(Schema):
+    """A user, from somewhere else."""
+
+    id: str
+    name: str
+    email: str
+
+    @staticmethod
+    def resolve_id(row: User) -> str:
+        """The public one."""
+        return row.public_id
+
+
+class Owners(Schema):
+    """Who looks after it from now on."""
+
+    owners: list[Id]
 
 
 class RoleOut(Schema):
@@ -198,17 +219,21 @@ def end_sessions(request: HttpRequest, user: Id) -> User:
 @router.get("/{user}/keys", response=answers(Page[KeyOut]))
 def list_keys(request: HttpRequest, user: Id, window: Asked[Window]) -> Cut[ApiKey]:
     """The API keys of a user, also those that have ended."""
-    actor = actor_of(request)
-    found = _one(user)
-    require(actor, "key:own" if found.pk == actor.user else "user:read")
-    return cut(found.api_keys.all(), window, newest_first=True)
+    _own_or(request, user, "user:read")
+    return cut(_one(user).api_keys.all(), window, newest_first=True)
 
 
 @router.post("/{user}/keys/{key}/end", response=answers(KeyOut))
 def end_key(request: HttpRequest, user: Id, key: Id) -> ApiKey:
     """End an API key."""
-    actor, found = actor_of(request), _one(user)
-    require(actor, "key:own" if found.pk == actor.user else "user:edit")
-    if not found.api_keys.filter(public_id=key).exists():
+    _own_or(request, user, "user:edit")
+    if not _one(user).api_keys.filter(public_id=key).exists():
         raise Gone("This user has no such key.")
-    return apikeys.end(actor, key, now=clock.now())
+    return apikeys.end(actor_of(request), key, now=clock.now())
+
+
+def _own_or(request: HttpRequest, user: str, action: str) -> None:
+    """Everybody's own keys are their own; those of others need `action`, whoever is there."""
+    actor = actor_of(request)
+    own = User.objects.filter(pk=actor.user or 0, public_id=user).exists()
+    require(actor, "key:own" if own else action)

@@ -33,6 +33,8 @@ class Hit:
 
     noun: str
     """person, account, group, role, app or connector."""
+    id: str
+    """Public id."""
     title: str
     detail: str
     address: str
@@ -61,7 +63,13 @@ def _people(actor: Actor, text: str, _words: list[str]) -> Iterator[Hit]:
     fitting = Q(name__istartswith=text) | Q(emails__folded__startswith=text.casefold())
     for one in Person.objects.filter(fitting).order_by("name", "id").distinct()[:PER_NOUN]:
         detail = " · ".join(filter(None, (one.title, one.department)))
-        yield Hit(noun="person", title=one.name, detail=detail, address=_to("people:person", one))
+        yield Hit(
+            noun="person",
+            id=one.public_id,
+            title=one.name,
+            detail=detail,
+            address=_to("people:person", one),
+        )
 
 
 def _apps(actor: Actor, text: str, _words: list[str]) -> Iterator[Hit]:
@@ -69,6 +77,7 @@ def _apps(actor: Actor, text: str, _words: list[str]) -> Iterator[Hit]:
     for one in found[:PER_NOUN]:
         yield Hit(
             noun="app",
+            id=one.public_id,
             title=one.name,
             detail=one.get_state_display(),
             address=_to("access:app", one),
@@ -81,6 +90,7 @@ def _connectors(actor: Actor, text: str, _words: list[str]) -> Iterator[Hit]:
     for one in found[:PER_NOUN]:
         yield Hit(
             noun="connector",
+            id=one.public_id,
             title=one.name,
             detail=one.get_state_display(),
             address=_to("connectors:connector", one),
@@ -94,7 +104,13 @@ def _accounts(actor: Actor, _text: str, words: list[str]) -> Iterator[Hit]:
     gone = _first(found.filter(present=False), PER_NOUN - len(here))
     for one in here + gone:
         detail = f"{one.email} in {one.app.name}" if one.email else one.app.name
-        yield Hit(noun="account", title=str(one), detail=detail, address=_to("access:account", one))
+        yield Hit(
+            noun="account",
+            id=one.public_id,
+            title=str(one),
+            detail=detail,
+            address=_to("access:account", one),
+        )
 
 
 def _first(found: QuerySet[Account], many: int) -> list[Account]:
@@ -112,6 +128,7 @@ def _entitlements(actor: Actor, _text: str, words: list[str]) -> Iterator[Hit]:
     for one in found.order_by("-present", "name", "id")[:PER_NOUN]:
         yield Hit(
             noun=one.kind,
+            id=one.public_id,
             title=one.name,
             detail=f"{one.holders:,} holders in {one.app.name}",
             address=_to("access:entitlement", one),
