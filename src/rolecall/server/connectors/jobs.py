@@ -15,7 +15,10 @@ from rolecall.server import clock
 from rolecall.server.connectors import due, tasks, work
 from rolecall.server.connectors.pace import pace
 
-__all__ = ["carry_out", "forget", "start_due", "sweep"]
+__all__ = ["carry_out", "forget", "prune", "start_due", "sweep"]
+
+_JOBS_LAST_H = 24 * 7
+"""Of jobs that failed: successful ones go at once. Tasks, with what became of them, stay."""
 
 log = structlog.get_logger()
 
@@ -70,3 +73,12 @@ def start_due(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when
 def forget(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when it was due
     """Drop the log of runs of long ago."""
     due.forget_lines(clock.now())
+
+
+@app.periodic(cron="47 * * * *")
+@app.task(name="connectors:prune", queueing_lock="connectors:prune", pass_context=True)
+async def prune(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """Drop jobs of the queue that ended long ago, however they ended."""
+    await context.app.job_manager.delete_old_jobs(
+        _JOBS_LAST_H, include_failed=True, include_cancelled=True, include_aborted=True
+    )

@@ -1,5 +1,6 @@
 """The locks of this noun, and their order: tasks, then the app, then the connector.
 
+Two connectors, as when one takes over from another, are locked under the lock of their app.
 Whoever takes two of them takes them in this order, so that nobody waits for one who waits for them.
 They are locks against changes, not against rows that refer to the locked one: the log of a task can
 be written while it is being ended.

@@ -19,7 +19,7 @@ from rolecall.server.connectors import hosted, schedule, tasks, vault
 from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.guard import Held, judge
 from rolecall.server.connectors.labels import relabel
-from rolecall.server.connectors.locks import connector_row
+from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Connector, Hold, Task
 from rolecall.server.connectors.services.delete import archive
 from rolecall.server.connectors.services.running import schedule_of
@@ -98,6 +98,8 @@ def _apply(beat: Beat, path: Path, proved: list[str] | None, confirmed: Hold | N
         if connector.archived_at:
             raise Conflict("The connector was deleted, or another one took over from it.")
 
+        waiting = _waiting(connector.succeeds_id)
+
         def guard(preview: Preview) -> None:
             if confirmed is None:
                 judge(
@@ -114,10 +116,19 @@ def _apply(beat: Beat, path: Path, proved: list[str] | None, confirmed: Hold | N
             guard=guard,
             proved=proved,
         )
-        _succeed(task, applied, beat.clock())
+        _succeed(task, applied, waiting, beat.clock())
 
 
-def _succeed(task: Task, applied: Sync, now: datetime) -> None:
+def _waiting(former: int | None) -> list[str]:
+    """Syncs that the connector to take over from has not begun; locked, before the app is.
+
+    One that runs is left to end by itself: what it read is older than what is applied now.
+    """
+    rows = task_rows().filter(connector=former, state__in=(_State.QUEUED, _State.HELD))
+    return [task.pk for task in rows.order_by("id")] if former else []
+
+
+def _succeed(task: Task, applied: Sync, waiting: list[str], now: datetime) -> None:
     """Everything that is true once a sync is applied; in the transaction that applies it."""
     applied.file = task.file
     applied.save(update_fields=["file"])
@@ -126,7 +137,7 @@ def _succeed(task: Task, applied: Sync, now: datetime) -> None:
     tasks.end(task, _State.DONE, now)
     connector = connector_row(task.connector_id)
     if (former := connector.succeeds) is not None:
-        _take_over(connector, former, now)
+        _take_over(connector, connector_row(former.pk), waiting, now)
     connector.last_success_at, connector.failures, connector.trouble = now, 0, ""
     connector.overlap_check = False
     if connector.due_at is not None and connector.due_at <= now:
@@ -135,14 +146,14 @@ def _succeed(task: Task, applied: Sync, now: datetime) -> None:
     relabel(connector)
 
 
-def _take_over(connector: Connector, former: Connector, now: datetime) -> None:
+def _take_over(connector: Connector, former: Connector, waiting: list[str], now: datetime) -> None:
     record(
         _itself(connector), "connector:take_over", connector, now=now, scope=connector.public_id,
         former=former.public_id,
     )  # fmt: skip
-    # One that runs is left to end by itself: what it read is older than what was applied now.
-    waiting = Task.objects.filter(connector=former, state__in=(_State.QUEUED, _State.HELD))
-    waiting.update(state=_State.CANCELLED, ended_at=now, message=f"{connector.name} took over.")
+    Task.objects.filter(pk__in=waiting).update(
+        state=_State.CANCELLED, ended_at=now, message=f"{connector.name} took over."
+    )
     archive(former, by=connector.name, now=now)
     connector.succeeds = None
 

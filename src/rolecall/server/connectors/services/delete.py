@@ -9,7 +9,7 @@ from rolecall.errors import Invalid
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import tasks, vault
 from rolecall.server.connectors.labels import OPEN, relabel
-from rolecall.server.connectors.locks import task_rows
+from rolecall.server.connectors.locks import app_row, task_rows
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.services.rows import allowed, locked
 from rolecall.server.people.models import RoleAssignment
@@ -42,6 +42,7 @@ def delete(actor: Actor, connector_id: str, typed_name: str, *, now: datetime) -
             "The name you typed is not the connector's.", hint=f"Type {found.name} to delete it."
         )
     _end_tasks(found, f"{actor.name} deleted the connector.", now)
+    app_row(found.app_id)  # a takeover from it changes both connectors, too
     connector = locked(actor, "connector:delete", connector_id)
     record(actor, "connector:delete", connector, now=now, scope=connector.public_id)
     return archive(connector, by=actor.name, now=now)
