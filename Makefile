@@ -38,8 +38,10 @@ lint: .venv/dev.stamp
 chaos: .venv/dev.stamp ## Every fault at every request, kills, planted defects (RUNS=N SEED=S)
 	RUNS=$(or $(RUNS),all) SEED=$(SEED) $(BIN)/python -m pytest -n 2 tests/chaos
 
-bench: .venv/dev.stamp ## Measure time, memory and requests against the floor, as ratios in one run
+bench: .venv/dev.stamp ## Measure syncs, taking them in, and the pages of a large app, as ratios in one run
 	$(BIN)/python bench/run.py $(BENCH)
+	@files=$$(mktemp -d) && trap 'rm -rf "$$files"' EXIT && set -x \
+	  && $(BIN)/python bench/intake.py --files "$$files" && $(BIN)/python bench/pages.py --files "$$files"
 
 bench-service: .venv/dev.stamp ## Measure how long changes wait while service mode syncs 100,000 people
 	$(BIN)/python bench/service.py $(BENCH)
