@@ -14,7 +14,7 @@ from rolecall.errors import Gone
 from rolecall.server.audit.trail import SYSTEM, Actor, record
 from rolecall.server.mail import links as signing
 from rolecall.server.mail.post import post
-from rolecall.server.people import factors, passwords, roles, users
+from rolecall.server.people import factors, notices, passwords, roles, users
 from rolecall.server.people.models import LoginLink, RoleAssignment, User
 
 __all__ = [
@@ -182,7 +182,8 @@ def use(token: str, answer: Answer, *, actor: Actor, now: datetime) -> LoginLink
     link.used_at = now
     link.save(update_fields=["used_at"])
     ended = factors.end_all(user) if link.purpose == Purpose.LOCK_OUT else 0
-    record(actor, "user:link:use", user, now=now, purpose=link.purpose, factors_ended=ended)
+    event = record(actor, "user:link:use", user, now=now, purpose=link.purpose, factors_ended=ended)
+    notices.tell(user, event)
     return link
 
 

@@ -39,12 +39,16 @@ class Door:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
-        """Recognise who comes, and show times in their zone."""
+        """Recognise who comes, show times in their zone, and let nothing of it be kept."""
         timezone.deactivate()  # what the request before has set in this thread
         if request.user.is_authenticated:
             request.actor = actor_of(request, request.user)
             timezone.activate(request.user.time_zone)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control") and hasattr(request, "actor"):
+            # Neither a proxy nor the next one at this browser reads what somebody was shown.
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
         """A page that says what happened and what to do, or nothing for errors that are bugs."""

@@ -107,10 +107,11 @@ STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("ROLECALL_STATIC_ROOT", "")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "rolecall.server.project.statics.DigestedStorage"},
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 31_536_000  # an address changes with its file
 
 _PREFIX = "__Host-" if CONFIG.secure else ""
 SESSION_ENGINE = "rolecall.server.people.sessions"

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 
 from rolecall.server import clock
 from rolecall.server.audit.trail import SYSTEM, record
+from rolecall.server.people import notices
 from rolecall.server.people.door import actor_of, stranger
 from rolecall.server.people.models import User
 
@@ -87,9 +88,11 @@ def _note_factor(factor: Authenticator, action: str) -> None:
             actor = actor_of(request, user)
         else:
             actor = SYSTEM if request is None else stranger(request)
-        record(actor, action, user, now=clock.now(), kind=factor.type)
+        event = record(actor, action, user, now=clock.now(), kind=factor.type)
+        notices.tell(user, event)
 
 
 def _note(request: HttpRequest, user: User, action: str, **detail: object) -> None:
     with transaction.atomic():
-        record(actor_of(request, user), action, user, now=clock.now(), **detail)
+        event = record(actor_of(request, user), action, user, now=clock.now(), **detail)
+        notices.tell(user, event)
