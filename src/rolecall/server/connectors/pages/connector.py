@@ -98,12 +98,16 @@ def _going_on(one: Connector) -> dict[str, object]:
     tasks = Task.objects.filter(connector=one).exclude(kind=Task.Kind.PROBE)
     newest = tasks.first()
     hold = Hold.objects.filter(task__connector=one, decision="").select_related("task").first()
+    running = newest is not None and newest.state in OPEN[:2]
     lines = LogLine.objects.filter(task=newest).order_by("-id")[:_LINES] if newest else []
     return {
         "task": newest,
         "task_look": task_look(newest) if newest else None,
         "task_trigger": trigger_words(newest) if newest else "",
-        "running": newest is not None and newest.state in OPEN[:2],
+        "running": running,
+        # A sync may have ended since the connector was read: then its label is behind, and asked
+        # for again.
+        "polls": running or one.state == Connector.State.SYNCING,
         "lines": list(lines)[::-1],
         "hold": hold,
     }
