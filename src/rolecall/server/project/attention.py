@@ -91,7 +91,7 @@ def _connectors(actor: Actor) -> Card | None:
 def _how_many(there: int, waiting: int) -> str:
     if not there:
         return "none yet: connect Notion to begin"
-    return f"{waiting:,} of them waiting for somebody" if waiting else "none waits for anybody"
+    return f"{waiting:,} of them waiting for somebody" if waiting else "all in order"
 
 
 def _accounts(actor: Actor) -> Card | None:

@@ -43,6 +43,8 @@ _PLACES: Final = (
                ("Settings", "gear", "settings", "settings:read"))),
 )  # fmt: skip
 """Group → label, icon, name of the address, action that one must be allowed."""
+_INSIDE: Final = {"access:apps": ("/accounts/", "/entitlements/")}
+"""Where one still is in a place, though its address begins otherwise."""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -66,7 +68,8 @@ def _entries(
     for label, icon, name, action in places:
         address = _address(name)
         if address and held & ACTIONS[action]:
-            here = path == address if address == "/" else path.startswith(address)
+            inside = (address, *_INSIDE.get(name, ()))
+            here = path == address if address == "/" else path.startswith(inside)
             yield Entry(label=label, icon=icon, address=address, current=here)
 
 

@@ -66,7 +66,10 @@ def _list(request: Request, state: str) -> HttpResponseBase:
     scopes = scopes_of(request.actor, "app:list")
     if scopes is not None:
         rows = rows.filter(public_id__in=scopes)
-    tabs = [("Managed apps", reverse("access:apps")), ("Unmanaged", reverse("access:unmanaged"))]
+    tabs = [
+        ("Managed apps", reverse("access:apps")),
+        ("Unmanaged apps", reverse("access:unmanaged")),
+    ]
     managed = state == App.State.MANAGED
     return show(request, "access/apps.html", _TABLE, rows, tabs=tabs, managed=managed, prefix=state)
 

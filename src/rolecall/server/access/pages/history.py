@@ -119,7 +119,7 @@ def as_of(request: Request, app_id: str) -> HttpResponseBase:
         asof.accounts(app, at),
         app=app,
         at=at,
-        typed=timezone.localtime(at).strftime("%Y-%m-%dT%H:%M"),
+        typed=timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"),
         zone=timezone.get_current_timezone_name(),
         basis=asof.basis(app, at),
         crumbs=app_crumbs(app),
