@@ -1,17 +1,14 @@
 """Mail reaches a real SMTP server once per event, whatever happens on the way."""
 
-import email
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
-from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.core.mail import send_mail
+from smtp_inbox import Inbox, an_inbox
 
 from rolecall.server.mail.models import Message
 from rolecall.server.mail.post import MAX_ATTEMPTS, message_id, post, send_next
@@ -19,33 +16,12 @@ from rolecall.server.mail.post import MAX_ATTEMPTS, message_id, post, send_next
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@dataclass
-class Inbox:
-    """A mail server's handler: keeps what comes, refuses as told."""
-
-    answer: str = "250 OK"
-    mails: list[Any] = field(default_factory=list)
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Take a mail, or refuse it."""
-        if self.answer.startswith("250"):
-            self.mails.append(email.message_from_bytes(envelope.content))
-        return self.answer
-
-
 @pytest.fixture
 def inbox(settings: Any) -> Iterator[Inbox]:
     """A mail server on this machine, and settings that name it."""
-    found = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(found, hostname="127.0.0.1", port=port)
-    server.start()
-    settings.CONFIG = configured(f"smtp://127.0.0.1:{port}")
-    try:
+    with an_inbox() as found:
+        settings.CONFIG = configured(found.url)
         yield found
-    finally:
-        server.stop()
 
 
 def configured(url: str) -> Any:
