@@ -14,11 +14,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from session_database import SessionDatabase
+from smtp_inbox import Inbox, an_inbox
 
 from notion_sim import Options, Simulator
 from rolecall.server.people.models import User
@@ -86,17 +88,43 @@ def sim() -> Iterator[Simulator]:
         yield sim
 
 
+@pytest.fixture
+def fresh(sim: Simulator, inbox: Inbox) -> None:
+    """The workspace as it was made, and no mail."""
+    sim.reset(Options(users=24, groups=6))
+    inbox.mails.clear()
+
+
 @pytest.fixture(scope="module")
-def site(database: SessionDatabase, sim: Simulator) -> Iterator[str]:
+def inbox() -> Iterator[Inbox]:
+    """The mail server that the web process and the worker know."""
+    with an_inbox() as inbox:
+        yield inbox
+
+
+@pytest.fixture(scope="module")
+def known(sim: Simulator, inbox: Inbox) -> dict[str, str]:
+    """What web and worker have in common: links lead here, tokens there, and mail there."""
+    return {
+        "ROLECALL_PUBLIC_URL": f"http://localhost:{free_port()}",
+        "ROLECALL_NOTION_ALLOWED_HOSTS": f"127.0.0.1:{sim.port}",
+        "ROLECALL_NOTION_SCIM_URL": sim.scim_url,
+        "ROLECALL_NOTION_REST_URL": sim.rest_url,
+        "ROLECALL_MAIL_URL": inbox.url,
+        "ROLECALL_MAIL_SENDER": "rolecall@acme.example",
+    }
+
+
+@pytest.fixture(scope="module")
+def site(database: SessionDatabase, known: dict[str, str]) -> Iterator[str]:
     """The address of a running web process, which lets connectors go to the simulator."""
-    port = free_port()
-    address = f"http://localhost:{port}"
-    environ = database.environ(Role.WEB, ROLECALL_PUBLIC_URL=address, **_reach(sim))
+    address = known["ROLECALL_PUBLIC_URL"]
+    environ = database.environ(Role.WEB, **known)
     words = [
         "-m",
         "gunicorn",
         "--bind",
-        f"127.0.0.1:{port}",
+        f"127.0.0.1:{urlsplit(address).port}",
         "--threads",
         "4",
         "--no-control-socket",
@@ -119,16 +147,14 @@ def _until_it_answers(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def worker(database: SessionDatabase, sim: Simulator, transactional_db: None) -> Iterator[None]:
+def worker(
+    database: SessionDatabase, known: dict[str, str], transactional_db: None
+) -> Iterator[None]:
     """A running worker process."""
     del transactional_db
     words = ["-c", f"{WORK}work(jobs_at_once=4)"]
-    with program(words, database.environ(Role.WORKER, **_reach(sim))):
+    with program(words, database.environ(Role.WORKER, **known)):
         yield
-
-
-def _reach(sim: Simulator) -> dict[str, str]:
-    return {"ROLECALL_NOTION_ALLOWED_HOSTS": f"127.0.0.1:{sim.port}"}
 
 
 @pytest.fixture(scope="module")
