@@ -97,7 +97,9 @@ def test_a_token_is_tested_and_then_saved(open_page, sim):
     paste(page, sim.scim_token, "Test")
     tested = page.locator("#tested")
     expect(tested).to_contain_text("Done", timeout=SYNC_MS)
-    expect(tested.get_by_role("listitem").filter(has_text="members")).to_contain_text("24")
+    expect(tested.get_by_role("listitem").filter(has_text="accounts and roles")).to_contain_text(
+        "24"
+    )
     judge(page, "a token was tested")
     assert not Secret.objects.filter(state=Secret.State.CURRENT).exists()
     page.get_by_role("button", name="Save the tested token").click()
