@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
             name='Host',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
+                ('name', models.CharField(max_length=256)),
                 ('version', models.CharField(blank=True, max_length=100)),
                 ('system', models.CharField(blank=True, max_length=200)),
                 ('capabilities', models.JSONField(default=dict)),
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('parameters', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('held', 'Held'), ('done', 'Done'), ('failed', 'Failed'), ('rejected', 'Rejected'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
                 ('attempt', models.PositiveIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=300)),
+                ('worker', models.CharField(blank=True, max_length=500)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('progress', models.JSONField(default=dict)),
                 ('result', models.JSONField(default=dict)),

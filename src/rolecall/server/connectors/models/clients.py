@@ -57,7 +57,7 @@ class Host(models.Model):
     """One running process of a self-hosted connector, by the name it gives itself."""
 
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="hosts")
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=256)
     """BATON_HOST_ID, else the machine's name; two may share one."""
     version = models.CharField(max_length=100, blank=True)
     system = models.CharField(max_length=200, blank=True)

@@ -50,12 +50,13 @@ class Task(models.Model):
     parameters = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
-    worker = models.CharField(max_length=300, blank=True)
+    worker = models.CharField(max_length=500, blank=True)
     """Who has it: a worker of ours, or client id and host of a self-hosted connector."""
     client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="+")
     """By which credential a self-hosted connector took it."""
     lease_until = models.DateTimeField(null=True)
-    """While it runs: past this moment another worker may take it."""
+    """Past this moment another worker may take it: while it runs, for it may be dead by then;
+    while it is queued, because it was put off."""
     progress = models.JSONField(default=dict)
     """Rows so far, by type."""
     result = models.JSONField(default=dict)
@@ -119,7 +120,7 @@ class Upload(models.Model):
     attempt = models.PositiveIntegerField()
     file = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, related_name="+")
     kind = models.CharField(max_length=8)
-    """c1z, or log: Go connectors send both, and nothing but the first bytes tells them apart."""
+    """c1z; v3, which we do not read and do not keep; or log: Go connectors send both, and nothing but the first bytes tells them apart."""
     received_at = models.DateTimeField()
 
     class Meta:
