@@ -248,20 +248,32 @@ def give_up(task: Task, now: datetime) -> None:
 
 
 def defer(task: Task) -> None:
-    """A job for it, in this transaction; syncs of one connector follow one another.
+    """A job for it, in this transaction.
 
     By Django's connection, whoever we are: a worker's app has a connection of its own, and a job
     that was deferred there would be carried out before we commit, and stay if we do not.
     """
     if task.connector.kind == "baton" and task.answer is None:
         return  # it asks for it itself
-    sync = task.kind == Task.Kind.SYNC
     job = Job(
         queue="default",
         task_name=JOB,
         task_kwargs={"task_id": task.pk},
-        lock=f"sync:{task.connector_id}" if sync else None,
+        lock=_lock(task),
         queueing_lock=None,
-        priority=0 if sync else _URGENT,
+        priority=0 if task.kind == Task.Kind.SYNC else _URGENT,
     )
     JobManager(DjangoConnector()).defer_job(job)
+
+
+def _lock(task: Task) -> str | None:
+    """What follows what: syncs of one connector, and changes of one account or group.
+
+    Never all tasks of a connector: a change would wait for the end of a long sync.
+    """
+    if task.kind == Task.Kind.SYNC:
+        return f"sync:{task.connector_id}"
+    args = {**task.parameters, **task.parameters.get("args", {})}
+    about = (args.get(name) for name in ("account", "user_id", "email", "resource", "group_id"))
+    subject = next((one for one in about if one), None)
+    return f"account:{task.connector.app_id}:{subject}" if subject else None

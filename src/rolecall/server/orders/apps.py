@@ -1,4 +1,4 @@
-"""Django's name for this noun."""
+"""Django's name for this noun, and what it wants to be told."""
 
 from django.apps import AppConfig
 
@@ -10,3 +10,11 @@ class OrdersConfig(AppConfig):
 
     name = "rolecall.server.orders"
     label = "orders"
+
+    def ready(self) -> None:
+        """Hear of tasks that end and syncs that are applied."""
+        from rolecall.server.connectors.ended import register  # noqa: PLC0415 - models are ready now
+        from rolecall.server.orders.carrying import ended  # noqa: PLC0415
+        from rolecall.server.orders.verifying import applied  # noqa: PLC0415
+
+        register("orders", on_task_end=ended, on_sync_applied=applied)

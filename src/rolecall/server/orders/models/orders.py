@@ -71,20 +71,33 @@ class Order(models.Model):
     """The role or the group; of a group to be renamed or deleted, its membership."""
     wish = models.JSONField(default=dict)
     """Of a creation or an edit: what is wanted, by attribute."""
-    effect = models.CharField(max_length=300)
-    """What is to be true afterwards, as a key: `grant acc_… ent_…`, `gone acc_…`."""
+    effect = models.CharField(max_length=400)
+    """Which fact it is to change, as a key: `role acc_…`, `member acc_… ent_…`, `account acc_…`.
+
+    Two orders about one fact are repeats of each other, or contradict each other.
+    """
     before = models.JSONField(default=dict)
     """How it was when it was planned: role, groups, attributes. What an undo goes back to."""
     meaning = models.JSONField(default=list)
     """What else it comes to, as sentences: a seat is freed, sessions end, groups are left."""
     undo = models.CharField(max_length=12, choices=Undo, default=Undo.EXACTLY)
     state = models.CharField(max_length=16, choices=State, default=State.PLANNED)
+    by_hand = models.BooleanField(default=False)
+    """No connector can or may do it: a person gets it when it is applied, and `why` says why."""
+    repeats = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    """The one that is on its way already, of a row that was refused for it."""
     why = models.TextField(blank=True)
-    """Why it was refused or failed, and what to do about it."""
+    """Why it was refused or failed, what it waits for, and what to do about it."""
     error = models.CharField(max_length=32, blank=True)
     """The class of `rolecall.errors`."""
     task = models.OneToOneField(Task, on_delete=models.PROTECT, null=True, related_name="order")
     """The last one that carries it."""
+    tries = models.PositiveIntegerField(default=0)
+    """How many tasks have carried it."""
+    retry_at = models.DateTimeField(null=True)
+    """When another task is to carry it: Notion did not answer, or its answer was lost."""
+    after = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followers")
+    """What must be verified first: the account that this one is about is made by it."""
     undoes = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
@@ -96,6 +109,8 @@ class Order(models.Model):
     """When it was read again and found done."""
     verified_by = models.ForeignKey(Sync, on_delete=models.PROTECT, null=True, related_name="+")
     """The sync that showed it; None where our connector itself read again."""
+    current = models.BooleanField(default=False)
+    """Whether it is verified, and our last word on its fact: only of these drift is told."""
 
     class Meta:
         ordering = ("id",)
@@ -108,6 +123,12 @@ class Order(models.Model):
         )
         indexes = (
             models.Index(fields=("app", "state", "id"), name="orders_order_state"),
+            models.Index(
+                fields=("app", "operation"), condition=Q(current=True), name="orders_order_current"
+            ),
+            models.Index(
+                fields=("retry_at",), condition=Q(retry_at__isnull=False), name="orders_order_due"
+            ),
             models.Index(fields=("account", "-id"), name="orders_order_account"),
             models.Index(fields=("entitlement", "-id"), name="orders_order_entitlement"),
         )
