@@ -179,7 +179,7 @@ def _handler(
     call: Callable[..., Message],
     calls: Calls,
     clock: Callable[[], datetime],
-) -> grpc.RpcMethodHandler[Any, Message]:
+) -> "grpc.RpcMethodHandler[Any, Message]":
     """One call: who is it, what do they want, what comes of it."""
 
     def answer(request: Any, context: grpc.ServicerContext) -> Message:  # noqa: ANN401 - by method
@@ -194,14 +194,14 @@ def _handler(
         context.abort(code, words)
         raise AssertionError("abort raises")
 
-    made = getattr(api, method.input_type.name)
+    made, told = getattr(api, method.input_type.name), getattr(api, method.output_type.name)
     kind = (
         grpc.stream_unary_rpc_method_handler
         if made is api.BatonServiceUploadAssetRequest
         else grpc.unary_unary_rpc_method_handler
     )
     return kind(
-        answer, request_deserializer=made.FromString, response_serializer=Message.SerializeToString
+        answer, request_deserializer=made.FromString, response_serializer=told.SerializeToString
     )
 
 
