@@ -96,34 +96,43 @@ def opened(scene: Scene, folder: Path, place: Place | None = None) -> Iterator[G
     wanted = place or Place(
         bind="127.0.0.1:0", certificate=str(found.certificate), key=str(found.key)
     )
-    ready, ports = threading.Event(), list[Ports]()
-    loop = asyncio.new_event_loop()
-    stopping = asyncio.Event()
+    with _Thread(wanted, scene.now) as ports:
+        yield Gate(scene=scene, root=found.root, ports=ports)
 
-    async def serve() -> None:
-        async with serving(wanted, scene.now) as listening:
-            ports.append(listening)
-            ready.set()
-            await stopping.wait()
 
-    def run() -> None:
+class _Thread:
+    """An event loop of its own, in which a controller serves."""
+
+    def __init__(self, place: Place, now: Callable[[], datetime]) -> None:
+        self._place, self._now = place, now
+        self._ready, self._ports = threading.Event(), list[Ports]()
+        self._loop, self._stopping = asyncio.new_event_loop(), asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="gate")
+
+    def __enter__(self) -> Ports:
+        self._thread.start()
+        assert self._ready.wait(60)
+        assert self._ports, "the controller did not start"
+        return self._ports[0]
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
+    def _run(self) -> None:
         try:
-            loop.run_until_complete(serve())
+            self._loop.run_until_complete(self._serve())
         finally:
-            ready.set()
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
+            self._ready.set()
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
 
-    thread = threading.Thread(target=run, name="gate")
-    thread.start()
-    assert ready.wait(60)
-    assert ports, "the controller did not start"
-    try:
-        yield Gate(scene=scene, root=found.root, ports=ports[0])
-    finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join(60)
-        assert not thread.is_alive()
+    async def _serve(self) -> None:
+        async with serving(self._place, self._now) as listening:
+            self._ports.append(listening)
+            self._ready.set()
+            await self._stopping.wait()
 
 
 def _b64(data: bytes) -> str:
@@ -195,7 +204,7 @@ class Peer:
         """Get a token, and keep it."""
         status, answer = self.ask_token()
         assert status == 200, answer
-        assert answer["token_type"] == "Bearer"
+        assert answer["token_type"] == "Bearer"  # noqa: S105 - the kind of token
         self.token = answer["access_token"]
         return self
 

@@ -48,7 +48,7 @@ def prepare(
         user: who shows the certificate, and so reads its key; None is whoever we are.
         now: the moment.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o711)  # stays our own: under root nobody else may put a link where we write
     found = Certificate(
         root=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key"
