@@ -10,6 +10,7 @@ from rolecall.server import clock
 from rolecall.server.connectors.health import token_health
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, LogLine, Secret, Task
+from rolecall.server.connectors.pages import clients
 from rolecall.server.connectors.pages.connector import context_of
 from rolecall.server.connectors.pages.finding import connector_for
 from rolecall.server.connectors.pages.looks import task_look
@@ -78,6 +79,8 @@ def _page(request: Request, one: Connector, **more: object) -> HttpResponse:
             "healths": healths,
             "warnings": [health.warning for health in healths if health.warning],
             "slots": Secret.Slot.choices,
+            "clients": clients.shown(one, clock.now()),
+            "overlaps": clients.OVERLAPS,
             **more,
         },
         status=status,
