@@ -90,6 +90,8 @@ class Table(Generic[M]):
     """Adds what the cells need, to the rows of one page only."""
     keep: tuple[tuple[str, str], ...] = ()
     """What else stands in the page's address and must stay there."""
+    pick: Callable[[M], str] | None = None
+    """What the box before a row says of it, for a form that is about many rows; empty: no box."""
 
     def __post_init__(self) -> None:
         kept = {name for name, _value in self.keep}

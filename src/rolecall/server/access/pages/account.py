@@ -28,6 +28,14 @@ __all__ = ["Held", "account", "attributes", "history", "past_access"]
 _MOST = 500
 """Rows of one account that a page shows; what is older stands in the export of the app."""
 
+_VERBS = (
+    ("add_to_group", "plus", "Add to a group"),
+    ("remove_from_group", "minus", "Remove from a group"),
+    ("change_role", "role", "Change the role"),
+    ("update_account", "pencil", "Change name or address"),
+)
+"""What of it can be asked for: what the form is called, icon, words."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
@@ -91,6 +99,8 @@ def _page(request: Request, one: Account, part: str, **context: Any) -> HttpResp
             "part": part,
             "look": status_look(one),
             "link": link_look(one),
+            "may_plan": one.present and bool(may(request.actor, "order:plan", one.app.public_id)),
+            "verbs": _VERBS,
             "may_edit": bool(may(request.actor, "account:edit", one.app.public_id)),
             "crumbs": app_crumbs(one.app, ("Accounts", "access:accounts")),
             "tabs": [(label, reverse(name, args=(one.public_id,))) for label, name in addresses],

@@ -93,6 +93,7 @@ def app_tabs(app: App) -> list[tuple[str, str]]:
         ("Accounts", "access:accounts"),
         ("Entitlements", "access:entitlements"),
         ("Changes", "access:feed"),
+        ("Decisions", "orders:of_app"),
         ("Access as of", "access:as_of"),
         ("Settings", "access:settings"),
     )
