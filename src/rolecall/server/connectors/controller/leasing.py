@@ -42,7 +42,9 @@ def lease(
     if not _waiting(client, now, known).exists():  # most polls bring nothing, and lock nothing
         return []
     with transaction.atomic():
-        found = task_rows(skip_locked=True).filter(pk__in=_waiting(client, now, known).values("pk"))
+        # The state is asked for again: whoever was quicker has changed it since we looked.
+        free = task_rows(skip_locked=True).filter(state=Task.State.QUEUED, answer=None)
+        found = free.filter(pk__in=_waiting(client, now, known).values("pk"))
         rows = sorted(found.select_related("connector__app"), key=_urgency)
         return list(_taken(client, host, now, rows[:most]))
 
