@@ -277,4 +277,6 @@ class View(Generic[M]):
 def fetched(table: Table[M], model: type[M], keys: Sequence[object]) -> list[M]:
     """Rows with these keys, in this order; one that is gone in the meantime is left out."""
     found = {row.pk: row for row in table.fetch(model._default_manager.filter(pk__in=keys))}  # noqa: SLF001 - Django's name
-    return [found[key] for key in keys if key in found]
+    rows = [found[key] for key in keys if key in found]
+    table.dress(rows)
+    return rows

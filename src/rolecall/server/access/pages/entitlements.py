@@ -4,6 +4,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from rolecall.server.access import origins
 from rolecall.server.access.models import Account, Entitlement, Grant, Presence
 from rolecall.server.access.pages.finding import app_for, entitlement_for
 from rolecall.server.access.pages.looks import (
@@ -11,6 +12,8 @@ from rolecall.server.access.pages.looks import (
     app_crumbs,
     app_tabs,
     entitlement_name,
+    origin_cell,
+    origin_text,
     status_look,
 )
 from rolecall.server.people.door import Request, page
@@ -148,6 +151,7 @@ def holders_table(*, past: bool, pick: bool = False) -> Table[Holding]:
         search=beginning_with("account__search"),
         search_label="Search names and e-mails",
         fetch=lambda rows: rows.select_related("account__role", "first_sync"),
+        dress=origins.mark,
         pick=(lambda h: h.account.public_id) if pick else None,
     )
 
@@ -184,4 +188,5 @@ _HOLDER_COLUMNS: tuple[Column[Holding], ...] = (
     Column(
         name="since", label="Since", value=lambda h: h.from_at, show=_since, sort=("from_at",)
     ),
+    Column(name="origin", label="Given", value=origin_text, show=origin_cell),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from rolecall.errors import Conflict, Gone, Invalid, Unsupported
+from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors.models import AccessToken, Client, Connector
 from rolecall.server.connectors.services.rows import locked
@@ -44,12 +44,12 @@ def rotate(actor: Actor, connector_id: str, *, overlap: timedelta, now: datetime
 
     Raises:
         NotAllowed, Gone: as in `rows.locked`.
-        Unsupported: it is hosted here, and needs none.
+        Conflict: it is hosted here, and needs none.
         Invalid: the overlap is negative, or longer than `LONGEST_OVERLAP`.
     """
     connector = locked(actor, "connector:token", connector_id)
     if connector.kind != "baton":
-        raise Unsupported(
+        raise Conflict(
             f"{connector.name} is hosted here, and calls nobody.", hint="Enter its token instead."
         )
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
