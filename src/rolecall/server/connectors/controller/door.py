@@ -19,7 +19,7 @@ from django.db import close_old_connections, connection
 from rolecall.errors import BadToken, Error
 from rolecall.server.connectors.controller.tokens import exchange
 
-__all__ = ["Exchange", "answer"]
+__all__ = ["Exchange", "Request", "answer"]
 
 PATH: Final = "/auth/v1/token"
 _MOST_HEAD: Final = 16 << 10

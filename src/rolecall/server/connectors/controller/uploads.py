@@ -38,7 +38,7 @@ _KINDS: Final = {b"C1ZF\0": "c1z", b"C1Z3\0": "v3"}
 _Stream = Iterator[api.BatonServiceUploadAssetRequest]
 
 
-class SupportsWrite(Protocol):
+class _Sink(Protocol):
     """Where bytes go."""
 
     def write(self, data: bytes, /) -> object:
@@ -95,7 +95,7 @@ def receive(stream: _Stream) -> Iterator[Received]:
         yield Received(kind=kind, size=size, file=cast("IO[bytes]", file))
 
 
-def _spooled(stream: _Stream, file: SupportsWrite) -> int:
+def _spooled(stream: _Stream, file: _Sink) -> int:
     digest, size = hashlib.sha256(), 0
     for request in stream:
         match request.WhichOneof("msg"):
