@@ -7,8 +7,8 @@ from rolecall.server.connectors.models import Connector, Secret, Task
 
 __all__ = ["cannot", "reads_again"]
 
-_OURS: Final = "rolecall"
-"""The package that our own connector names in its hello."""
+_OURS: Final = "rolecall "
+"""How the version of a host of our own connector begins: its package, as its hello names it."""
 
 _NEEDED: Final = {
     Task.Kind.GRANT: "CAPABILITY_PROVISION",
@@ -42,27 +42,25 @@ def cannot(connector: Connector | None, kind: str, resource_type: str) -> str:
     return f"{connector.name} says that it cannot do this ({needed} of {resource_type})."
 
 
-def reads_again(connector: Connector) -> bool:
-    """Whether its success means that Notion was read again afterwards, uncached."""
-    if connector.kind == "notion":
+def reads_again(task: Task) -> bool:
+    """Whether the success of this task means that Notion was read again afterwards, uncached.
+
+    So it is with our own code: hosted, or on the machine that carried the task.
+    """
+    if task.connector.kind == "notion":
         return True
-    host = connector.hosts.order_by("-seen_at").first()
-    return host is not None and _build(host.capabilities).get("package") == _OURS
-
-
-def _build(hello: dict[str, Any]) -> dict[str, Any]:
-    found = hello.get("buildInfo") or hello.get("build_info") or {}
-    return found if isinstance(found, dict) else {}
+    hosts = task.connector.hosts.order_by("-seen_at")
+    _, _, name = task.worker.partition(" ")
+    host = hosts.filter(name=name).first() if name else hosts.first()
+    return host is not None and host.version.startswith(_OURS)
 
 
 def _said(hello: dict[str, Any], resource_type: str) -> set[str]:
     """The capabilities for one type of resource; actions belong to the connector as a whole."""
-    metadata = hello.get("connectorMetadata") or hello.get("connector_metadata") or hello
-    found = metadata.get("capabilities") or {}
-    whole = found.get("connectorCapabilities") or found.get("connector_capabilities") or []
+    found = hello.get("capabilities", {})
+    whole = found.get("connector_capabilities", [])
     said = {one for one in whole if one == _NEEDED[Task.Kind.ACTION]}
-    for one in found.get("resourceTypeCapabilities") or found.get("resource_type_capabilities", []):
-        named = one.get("resourceType") or one.get("resource_type") or {}
-        if named.get("id") == resource_type:
-            said |= set(one.get("capabilities") or [])
+    for one in found.get("resource_type_capabilities", []):
+        if one.get("resource_type", {}).get("id") == resource_type:
+            said |= set(one.get("capabilities", []))
     return said

@@ -119,7 +119,7 @@ def _gone_anyway(order: Order, task: Task) -> bool:
 def _succeeded(order: Order, task: Task, now: datetime) -> None:
     order.applied_at = now
     left = verified.unfinished(task)
-    if not left and reads_again(task.connector) and verified.observe(order, task, now):
+    if not left and reads_again(task) and verified.observe(order, task, now):
         verified.mark(order, now)
         return
     order.state, order.why, order.error, order.retry_at = _State.APPLIED, left, "", None
@@ -148,7 +148,7 @@ def _next_look(order: Order, task: Task, now: datetime) -> datetime | None:
 
     Only a connector that looks before it sends may be asked twice.
     """
-    if task.error not in _UNSURE or not reads_again(task.connector):
+    if task.error not in _UNSURE or not reads_again(task):
         return None
     pause = PAUSES[order.tries - 1] if order.tries <= len(PAUSES) else None
     return now + pause if pause else None

@@ -15,7 +15,10 @@ def settle(order: Order, *, now: datetime) -> None:
 
     A reason outlives a grant that somebody outside takes away, and may precede one.
     """
-    if order.operation == _Operation.GRANT or _has_role(order):
+    undone = order.undoes
+    if undone is not None and undone.operation == _Operation.GRANT:
+        _end(order, now, account=undone.account_id, entitlement=undone.entitlement_id)
+    elif order.operation == _Operation.GRANT or _has_role(order):
         _open(order, now)
     elif order.operation == _Operation.REVOKE:
         _end(order, now, account=order.account_id, entitlement=order.entitlement_id)

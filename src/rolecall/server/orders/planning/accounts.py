@@ -11,7 +11,7 @@ from rolecall.server.orders.planning.finding import account_of
 from rolecall.server.orders.planning.holding import role_called, role_id
 from rolecall.server.orders.wishes import ATTRIBUTES, Wish
 
-__all__ = ["create_account", "remove_account", "update_account"]
+__all__ = ["create_account", "remove_account", "shown", "update_account"]
 
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LONGEST: Final = 300
