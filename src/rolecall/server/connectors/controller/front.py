@@ -19,7 +19,7 @@ import structlog
 from rolecall.errors import BadConfig
 from rolecall.server.connectors.controller.door import Exchange, answer
 
-__all__ = ["Front", "tls"]
+__all__ = ["Front", "load", "tls"]
 
 ALPN: Final = ("http/1.1", "h2")
 MOST: Final = 2000
@@ -43,6 +43,16 @@ def tls(certificate: str, key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(list(ALPN))
+    load(context, certificate, key)
+    return context
+
+
+def load(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Show what the files hold now, from the next connection on.
+
+    Raises:
+        BadConfig: as `tls`.
+    """
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
@@ -50,7 +60,6 @@ def tls(certificate: str, key: str) -> ssl.SSLContext:
             f"The certificate {certificate} or its key cannot be used: {error.strerror or error}.",
             hint="Correct controller.certificate and controller.key, or the files' rights.",
         ) from error
-    return context
 
 
 class Front:

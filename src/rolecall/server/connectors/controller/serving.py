@@ -6,6 +6,7 @@ own: the proxy sends `/auth/v1/token` to the one, and everything else, as HTTP/2
 
 import asyncio
 import signal
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,16 @@ from typing import Final
 
 import structlog
 
-from rolecall.server.connectors.controller.front import Front, tls
+from rolecall.errors import BadConfig
+from rolecall.server.connectors.controller.front import Front, load, tls
 from rolecall.server.connectors.controller.service import serve_calls
 from rolecall.server.connectors.controller.threads import end
 
 __all__ = ["Place", "Ports", "run", "serving"]
 
 _TOKENS_AT_ONCE: Final = 4
+_ANEW_EACH_S: Final = 3600.0
+"""A certificate is replaced on disk long before the one before it ends."""
 
 log = structlog.get_logger()
 
@@ -89,10 +93,33 @@ async def serving(place: Place, clock: Callable[[], datetime]) -> AsyncIterator[
         try:
             host, _, number = (place.token_bind or place.bind).rpartition(":")
             found = await front.start(host.strip("[]"), int(number), context)
-            yield Ports(front=found, grpc=port if place.split else 0)
+            with _renewed(context, place):
+                yield Ports(front=found, grpc=port if place.split else 0)
         finally:
             await front.stop()
             await asyncio.to_thread(calls.stop)
+
+
+@contextmanager
+def _renewed(context: ssl.SSLContext | None, place: Place) -> Iterator[None]:
+    """Read the certificate's files again each hour; what is unusable leaves what there was."""
+    handle: asyncio.TimerHandle | None = None
+
+    def again() -> None:
+        nonlocal handle
+        if context is not None:
+            try:
+                load(context, place.certificate, place.key)
+            except BadConfig as error:
+                log.warning("certificate_unusable", why=str(error))
+        handle = asyncio.get_running_loop().call_later(_ANEW_EACH_S, again)
+
+    again()
+    try:
+        yield
+    finally:
+        if handle is not None:
+            handle.cancel()
 
 
 @contextmanager
