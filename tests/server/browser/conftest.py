@@ -21,15 +21,22 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from session_database import SessionDatabase
 
 from notion_sim import Options, Simulator
+from rolecall.server import clock
 from rolecall.server.people.models import User
+from rolecall.server.project.authority import prepare
 from rolecall.server.project.embedded.roles import Role
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from company import cookie_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOW = "install it (Debian: apt-get install chromium), and run `make test` again"
+CONTROL = (
+    "import django; django.setup(); from django.conf import settings; "
+    "from rolecall.server.project.controlling import control; control(settings.CONFIG.controller)"
+)
 WORK = "import django; django.setup(); from rolecall.server.project.work import work; "
 
 
@@ -87,11 +94,20 @@ def sim() -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="module")
-def site(database: SessionDatabase, sim: Simulator) -> Iterator[str]:
+def controller_port() -> int:
+    """Where self-hosted connectors are told to call."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def site(database: SessionDatabase, sim: Simulator, controller_port: int) -> Iterator[str]:
     """The address of a running web process, which lets connectors go to the simulator."""
     port = free_port()
     address = f"http://localhost:{port}"
-    environ = database.environ(Role.WEB, ROLECALL_PUBLIC_URL=address, **_reach(sim))
+    environ = database.environ(
+        Role.WEB, ROLECALL_PUBLIC_URL=address,
+        ROLECALL_CONTROLLER_ADDRESS=f"localhost:{controller_port}", **_reach(sim),
+    )  # fmt: skip
     words = [
         "-m",
         "gunicorn",
@@ -125,6 +141,22 @@ def worker(database: SessionDatabase, sim: Simulator, transactional_db: None) ->
     words = ["-c", f"{WORK}work(jobs_at_once=4)"]
     with program(words, database.environ(Role.WORKER, **_reach(sim))):
         yield
+
+
+@pytest.fixture
+def controller(
+    database: SessionDatabase, controller_port: int, tmp_path: Path, transactional_db: None
+) -> Iterator[Path]:
+    """A running controller process; where its authority's certificate is."""
+    del transactional_db
+    found = prepare(tmp_path / "tls", ["localhost"], None, clock.now())
+    environ = database.environ(
+        Role.WEB, ROLECALL_CONTROLLER_BIND=f"127.0.0.1:{controller_port}",
+        ROLECALL_CONTROLLER_CERTIFICATE=str(found.certificate),
+        ROLECALL_CONTROLLER_KEY=str(found.key),
+    )  # fmt: skip
+    with program(["-c", CONTROL], environ):
+        yield found.root
 
 
 def _reach(sim: Simulator) -> dict[str, str]:

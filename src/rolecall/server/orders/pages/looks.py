@@ -135,9 +135,8 @@ def who_words(order: Order) -> str:
     """Whom or what it is about, as text."""
     if order.account:
         return str(order.account)
-    if order.operation == Order.Operation.CREATE_ACCOUNT:
-        return str(order.wish.get("email", ""))
-    return str(order.entitlement or order.wish.get("name", ""))
+    wished = order.wish.get("email") or order.wish.get("name", "")
+    return str(order.entitlement or wished)
 
 
 def who_cell(order: Order) -> SafeString | str:
@@ -167,7 +166,7 @@ def _ends(order: Order) -> tuple[str, str]:
         Order.Operation.REVOKE: (name, _role(order.wish.get("to")) if of_role else ""),
         Order.Operation.CREATE_ACCOUNT: ("", wished),
         Order.Operation.UPDATE_ACCOUNT: (known, wished),
-        Order.Operation.REMOVE_ACCOUNT: (role or "an account", ""),
+        Order.Operation.REMOVE_ACCOUNT: (role or ("an account" if order.account else "guest"), ""),
         Order.Operation.CREATE_GROUP: ("", str(order.wish.get("name", ""))),
         Order.Operation.RENAME_GROUP: (str(order.before.get("name", name)), wished),
         Order.Operation.DELETE_GROUP: (str(order.before.get("name", name)), ""),

@@ -22,6 +22,7 @@ from rolecall.server.orders.pages.looks import (
     crumbs,
     from_to,
     operation_words,
+    order_look,
     order_status,
     places,
     step_look,
@@ -108,7 +109,7 @@ def step(request: Request, step_id: str) -> HttpResponse:
         "title": f"{operation_words(order)}: {who_words(order)}",
         "who": who_cell(order),
         "change": from_to(order),
-        "status": order_status(order),
+        "status": status(order_look(order)),
         "may_decide": bool(may(request.actor, "order:decide", order.app.public_id)),
         "crumbs": crumbs(order.app, way),
     }
