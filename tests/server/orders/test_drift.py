@@ -4,6 +4,7 @@ import pytest
 from ordering import Ordering
 
 from rolecall.errors import Conflict, Invalid
+from rolecall.server.access import feed
 from rolecall.server.access.models import Account, Change, Grant, Reason
 from rolecall.server.mail.models import Message
 from rolecall.server.orders import drifting, origin
@@ -107,5 +108,8 @@ def test_each_access_says_where_it_comes_from(ordering: Ordering) -> None:
     assert of(account) == Origin.OURS
     assert of(outside) == Origin.OUTSIDE
     assert of(ordering.account("owner")) == Origin.BEFORE
+    (told,) = Change.objects.filter(sync=None)
+    assert feed.sentence(told) == f"{account} went from Member to Membership Admin."
+    assert origin.of_changes([told]) == {told.pk: Origin.OURS}
     changes = list(Change.objects.filter(sync=sync))
     assert set(origin.of_changes(changes).values()) == {Origin.OUTSIDE}

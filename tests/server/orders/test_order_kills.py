@@ -103,7 +103,8 @@ def _effects_in_notion(sim: Simulator, first: int) -> Counter[tuple[str, str, st
     return Counter(
         (one["kind"], one["user"], one["group"])
         for one in events
-        if one["kind"] != "group_left" or one["request"] not in ends
+        if one["kind"] != "profile"  # Notion's own note on a new account
+        and (one["kind"] != "group_left" or one["request"] not in ends)
     )
 
 

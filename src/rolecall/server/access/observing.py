@@ -21,6 +21,7 @@ from rolecall.server.access.models import (
     Account,
     AccountAttributes,
     App,
+    Change,
     Entitlement,
     Grant,
     Presence,
@@ -51,25 +52,25 @@ def held(account: Account, entitlement: Entitlement, *, at: datetime) -> None:
         entitlement: a role, or the membership of a group.
         at: the moment of reading.
     """
-    app = _locked(account.app_id)
-    ended = Grant.objects.none()
+    before = account.role
+    if not _begin(account, entitlement, _locked(account.app_id), at):
+        return
     if entitlement.kind == _Kind.ROLE:
-        others = Q(account=account, entitlement__kind=_Kind.ROLE) & ~Q(entitlement=entitlement)
-        ended = Grant.objects.filter(others, until_at=None)
-    touched = {entitlement.pk, *ended.values_list("entitlement_id", flat=True)}
-    _end(ended, app, at)
-    if not _seen_again(Grant.objects.filter(account=account, entitlement=entitlement), at):
-        Grant.objects.create(account=account, entitlement=entitlement, from_at=at, observed_at=at)
-    if entitlement.kind == _Kind.ROLE and _ROLE_IN_PROFILE in account.attributes:
-        _redescribe(account, app, at, {_ROLE_IN_PROFILE: _own_id(entitlement)})
-    _recount(account, touched, at)
+        _tell(account, Change.Kind.ROLE, at, entitlement=entitlement, before=before)
+    else:
+        _tell(account, Change.Kind.ADDED, at, entitlement=entitlement)
 
 
 def not_held(account: Account, entitlement: Entitlement, *, at: datetime) -> None:
     """The account was seen not to hold this any more."""
     app = _locked(account.app_id)
-    _end(Grant.objects.filter(account=account, entitlement=entitlement, until_at=None), app, at)
+    ended = _end(Grant.objects.filter(account=account, entitlement=entitlement, until_at=None),
+                 app, at)  # fmt: skip
     _recount(account, {entitlement.pk}, at)
+    if ended and entitlement.kind == _Kind.ROLE:
+        _tell(account, Change.Kind.ROLE, at, before=entitlement)
+    elif ended:
+        _tell(account, Change.Kind.REMOVED, at, entitlement=entitlement)
 
 
 def account_there(app: App, external_id: str, record: AccountRecord, *, at: datetime) -> Account:
@@ -86,7 +87,8 @@ def account_there(app: App, external_id: str, record: AccountRecord, *, at: date
         app=app, external_id=external_id, defaults={"first_seen_at": at, "last_changed_at": at}
     )
     account.present, account.seat = True, record.seat
-    if not _seen_again(Presence.objects.filter(account=account), at):
+    joined = not _seen_again(Presence.objects.filter(account=account), at)
+    if joined:
         Presence.objects.create(account=account, from_at=at, observed_at=at)
     _describe(
         account, app, at, name=record.name, email=record.email, status=record.status,
@@ -98,7 +100,9 @@ def account_there(app: App, external_id: str, record: AccountRecord, *, at: date
         resource__external_id=record.attributes.get(_ROLE_IN_PROFILE) or "",
     ).first()  # fmt: skip
     if role is not None:
-        held(account, role, at=at)
+        _begin(account, role, app, at)
+    if joined:
+        _tell(account, Change.Kind.JOINED, at, entitlement=role)
     _count_accounts(app)
     account.refresh_from_db()
     return account
@@ -106,11 +110,12 @@ def account_there(app: App, external_id: str, record: AccountRecord, *, at: date
 
 def account_gone(account: Account, *, at: datetime) -> None:
     """An account was seen not to be there any more, and so nothing that it held."""
-    app = _locked(account.app_id)
+    app, role = _locked(account.app_id), account.role
     grants = Grant.objects.filter(account=account, until_at=None)
     touched = set(grants.values_list("entitlement_id", flat=True))
     _end(grants, app, at)
-    _end(Presence.objects.filter(account=account, until_at=None), app, at)
+    if _end(Presence.objects.filter(account=account, until_at=None), app, at):
+        _tell(account, Change.Kind.LEFT, at, before=role)
     _end(AccountAttributes.objects.filter(account=account, until_at=None), app, at)
     account.present = False
     account.save(update_fields=["present"])
@@ -126,7 +131,12 @@ def described(account: Account, wanted: dict[str, str], *, at: datetime) -> None
         wanted: attribute → value: email, display_name, or a name of the profile.
         at: the moment of reading.
     """
+    before = {**account.attributes, "display_name": account.name, "email": account.email}
     _redescribe(account, _locked(account.app_id), at, wanted)
+    detail = {name: [before.get(name), value] for name, value in wanted.items()
+              if before.get(name) != value}  # fmt: skip
+    if detail:
+        _tell(account, Change.Kind.EDITED, at, detail=detail)
 
 
 def group_there(app: App, external_id: str, name: str, *, at: datetime) -> Entitlement:
@@ -157,22 +167,48 @@ def group_gone(entitlement: Entitlement, *, at: datetime) -> None:
     """A group was seen not to be there any more, and so nobody in it."""
     app = _locked(entitlement.app_id)
     held_by = Grant.objects.filter(entitlement=entitlement, until_at=None)
-    members = list(Account.objects.filter(grants__in=held_by))
+    members = list(Account.objects.filter(grants__in=held_by).order_by("name", "id"))
     _end(held_by, app, at)
     _end(ResourcePeriod.objects.filter(resource=entitlement.resource, until_at=None), app, at)
     Resource.objects.filter(entitlements=entitlement).update(present=False)
     Entitlement.objects.filter(pk=entitlement.pk).update(present=False, holders=0)
     for account in members:
         _recount(account, set(), at)
+        _tell(account, Change.Kind.REMOVED, at, entitlement=entitlement)
 
 
 def _locked(app_id: int) -> App:
     return App.objects.select_for_update(of=("self",), no_key=True).get(pk=app_id)
 
 
-def _end(rows: Any, app: App, at: datetime) -> None:  # noqa: ANN401 - periods of any model
-    """The last sync of the app was the last one that saw them."""
-    rows.update(until_at=at, observed_at=at, ended_sync=None, last_sync=app.last_sync_id)
+def _begin(account: Account, entitlement: Entitlement, app: App, at: datetime) -> bool:
+    """Have an open grant, alone if it is a role; whether it is new."""
+    ended = Grant.objects.none()
+    if entitlement.kind == _Kind.ROLE:
+        others = Q(account=account, entitlement__kind=_Kind.ROLE) & ~Q(entitlement=entitlement)
+        ended = Grant.objects.filter(others, until_at=None)
+    touched = {entitlement.pk, *ended.values_list("entitlement_id", flat=True)}
+    _end(ended, app, at)
+    new = not _seen_again(Grant.objects.filter(account=account, entitlement=entitlement), at)
+    if new:
+        Grant.objects.create(account=account, entitlement=entitlement, from_at=at, observed_at=at)
+    if entitlement.kind == _Kind.ROLE and _ROLE_IN_PROFILE in account.attributes:
+        _redescribe(account, app, at, {_ROLE_IN_PROFILE: _own_id(entitlement)})
+    _recount(account, touched, at)
+    return new
+
+
+def _tell(account: Account, kind: str, at: datetime, **told: Any) -> None:  # noqa: ANN401 - columns
+    """A line of the feed, which no sync found."""
+    Change.objects.create(app_id=account.app_id, at=at, kind=kind, account=account, **told)
+
+
+def _end(rows: Any, app: App, at: datetime) -> int:  # noqa: ANN401 - periods of any model
+    """The last sync of the app was the last one that saw them; how many."""
+    ended: int = rows.update(
+        until_at=at, observed_at=at, ended_sync=None, last_sync=app.last_sync_id
+    )
+    return ended
 
 
 def _seen_again(rows: Any, at: datetime) -> bool:  # noqa: ANN401 - periods of any model

@@ -123,7 +123,7 @@ class LinkOut(Schema):
 
 
 class ChangeOut(Schema):
-    """What a sync found different."""
+    """What a sync found different, or Rolecall changed; then there is no sync."""
 
     id: str
     at: datetime
@@ -131,7 +131,7 @@ class ChangeOut(Schema):
     account: AccountName
     entitlement: EntitlementName | None
     before: EntitlementName | None
-    sync: str
+    sync: str | None
     sentence: str
     detail: dict[str, Any]
 
@@ -141,9 +141,9 @@ class ChangeOut(Schema):
         return str(row.pk)
 
     @staticmethod
-    def resolve_sync(row: Change) -> str:
+    def resolve_sync(row: Change) -> str | None:
         """The public one."""
-        return row.sync.public_id
+        return row.sync.public_id if row.sync else None
 
     @staticmethod
     def resolve_sentence(row: Change) -> str:

@@ -41,6 +41,12 @@ class Pace:
     missed_s: float = 600.0
     """A self-hosted connector that did not call for so long is not seen."""
 
+    again_s: tuple[float, ...] = (60.0, 300.0, 1800.0)
+    """Until a change is carried again of which nobody knows what it did: after the first, ...
+
+    Not before a request that was on its way when its sender died must have had its effect.
+    """
+
     @property
     def stalled_s(self) -> float:
         """A worker that is silent for this long is dead; jobs that it held are free again."""

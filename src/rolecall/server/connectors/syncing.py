@@ -22,7 +22,7 @@ from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.ended import tell_sync_applied
 from rolecall.server.connectors.guard import Held, judge
 from rolecall.server.connectors.labels import relabel
-from rolecall.server.connectors.locks import connector_row
+from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Connector, Hold, Task
 from rolecall.server.connectors.services.delete import archive
 from rolecall.server.connectors.services.running import schedule_of
@@ -159,8 +159,12 @@ def _take_over(connector: Connector, former: Connector, now: datetime) -> None:
         former=former.public_id,
     )  # fmt: skip
     # One that runs is left to end by itself: what it read is older than what was applied now.
-    waiting = Task.objects.filter(connector=former, state__in=(_State.QUEUED, _State.HELD))
-    waiting.update(state=_State.CANCELLED, ended_at=now, message=f"{connector.name} took over.")
+    # The same is true of one that is being taken or ended at this moment: its row is locked.
+    waiting = task_rows(skip_locked=True).filter(
+        connector=former, state__in=(_State.QUEUED, _State.HELD)
+    )
+    for task in waiting.order_by("id"):
+        tasks.end(task, _State.CANCELLED, now, message=f"{connector.name} took over.")
     archive(former, by=connector.name, now=now)
     connector.succeeds = None
 

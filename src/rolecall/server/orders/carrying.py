@@ -4,7 +4,7 @@
        │  └─── success of another one ──▶ applied ── a full sync shows it ──▶ verified
        │                                     └────── a full sync does not ──▶ still present
        ├────── nobody can say ──▶ unknown ── it is looked at again, or a full sync tells ──▶ ...
-       ├────── cancelled before it began ──▶ cancelled
+       ├────── cancelled before anybody began ──▶ cancelled
        └────── refused ──▶ failed
 
 It is told in the transaction in which the task ends, so that neither is true without the other. A
@@ -23,17 +23,16 @@ from rolecall.server.connectors import tasks
 from rolecall.server.connectors.abilities import reads_again
 from rolecall.server.connectors.locks import app_row, task_rows
 from rolecall.server.connectors.models import Connector, Task
+from rolecall.server.connectors.pace import pace
 from rolecall.server.orders import reasons, sending, verified
 from rolecall.server.orders.facts import connector_of
 from rolecall.server.orders.models import Order
 
 __all__ = ["cancel", "ended", "lock_tasks", "look_again"]
 
-PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-"""Until an order of unknown outcome is carried again, which looks before it sends."""
-
 _State = Order.State
 _Operation = Order.Operation
+_GONE: Final = "Gone"
 _OPEN: Final = frozenset({_State.ORDERED, _State.UNKNOWN, _State.FAILED})
 _UNSURE: Final = frozenset({"Unverified", "Interrupted", "Unreachable"})
 """Errors of a task after which nobody knows what it did."""
@@ -50,7 +49,7 @@ def ended(task: Task, now: datetime) -> None:
     """
     if task.trigger != "order":
         return
-    if task.state != Task.State.CANCELLED:
+    if task.state == Task.State.DONE or task.error == _GONE:
         app_row(task.connector.app_id)  # what is observed is written under its lock
     rows = Order.objects.select_for_update(of=("self",), no_key=True)
     order = rows.select_related("app", "decision", "account", "entitlement__resource").filter(
@@ -58,7 +57,7 @@ def ended(task: Task, now: datetime) -> None:
     ).first()  # fmt: skip
     if order is None:
         return
-    if task.state == Task.State.CANCELLED:
+    if task.state == Task.State.CANCELLED and not task.attempt:
         order.state, order.why = _State.CANCELLED, task.message
         order.save()
         reasons.withdraw(order, now=now)
@@ -113,7 +112,7 @@ def _look_again(pk: int, now: datetime) -> bool:
 
 def _gone_anyway(order: Order, task: Task) -> bool:
     """Whether what should end was not there any more, which is what was wanted."""
-    return task.error == "Gone" and order.operation in _ENDS
+    return task.error == _GONE and order.operation in _ENDS
 
 
 def _succeeded(order: Order, task: Task, now: datetime) -> None:
@@ -128,7 +127,8 @@ def _succeeded(order: Order, task: Task, now: datetime) -> None:
 
 def _failed(order: Order, task: Task, now: datetime) -> None:
     order.why, order.error = task.message, task.error
-    if task.error in _UNSURE or _perhaps_ours(order, task):
+    stopped = task.state == Task.State.CANCELLED  # after it had begun
+    if stopped or task.error in _UNSURE or _perhaps_ours(order, task):
         order.state, order.retry_at = _State.UNKNOWN, _next_look(order, task, now)
         if order.retry_at is None:
             _sync_soon(task.connector, now)
@@ -150,8 +150,10 @@ def _next_look(order: Order, task: Task, now: datetime) -> datetime | None:
     """
     if task.error not in _UNSURE or not reads_again(task):
         return None
-    pause = PAUSES[order.tries - 1] if order.tries <= len(PAUSES) else None
-    return now + pause if pause else None
+    pauses = pace().again_s
+    if order.tries > len(pauses):
+        return None
+    return now + timedelta(seconds=pauses[order.tries - 1])
 
 
 def _sync_soon(connector: Connector, now: datetime) -> None:

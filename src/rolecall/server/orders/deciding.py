@@ -15,7 +15,6 @@ from rolecall.errors import Conflict
 from rolecall.server.access.models import Account, App
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.orders import carrying, manual, reasons, sending
-from rolecall.server.orders.facts import gather
 from rolecall.server.orders.guards import needs_agreement
 from rolecall.server.orders.models import Decision, Order
 from rolecall.server.orders.planned import MOST_ROWS, planned
@@ -43,7 +42,7 @@ __all__ = [
 
 _HOUR: Final = timedelta(hours=1)
 _State = Order.State
-_AGAIN: Final = frozenset({_State.FAILED, _State.STILL_PRESENT, _State.UNKNOWN})
+_AGAIN: Final = frozenset({_State.FAILED, _State.STILL_PRESENT, _State.UNKNOWN, _State.CANCELLED})
 _MOVES: Final = {
     "hold": ({_State.PLANNED}, _State.HELD),
     "exclude": ({_State.PLANNED, _State.HELD}, _State.EXCLUDED),
@@ -194,7 +193,7 @@ def cancel(actor: Actor, decision_id: str, *, now: datetime) -> Decision:
 
 @transaction.atomic
 def retry(actor: Actor, order_id: str, *, now: datetime) -> Order:
-    """Have an order carried out again that failed, had no effect, or whose answer was lost.
+    """Have an order carried out again that failed, was cancelled, or whose answer was lost.
 
     Raises:
         NotAllowed, Gone: the actor may not, or there is no such order.
@@ -202,10 +201,13 @@ def retry(actor: Actor, order_id: str, *, now: datetime) -> Order:
         Refused: as things are now, it makes no sense.
     """
     order = order_locked(actor, "order:apply", order_id)
-    if order.state not in _AGAIN:
+    if order.state not in _AGAIN or order.decision.state == Decision.State.CANCELLED:
         raise Conflict(f"This order is: {order.get_state_display()}.", hint="Look at it again.")
     one_at_a_time(order.app)
+    cancelled = order.state == _State.CANCELLED
     sending.again(order, by=actor.name, now=now)
+    if cancelled:
+        reasons.settle(order, now=now)
     record(actor, "order:retry", order, now=now, scope=order.app.public_id, tries=order.tries)
     return order
 
@@ -228,7 +230,7 @@ def _agreement(app: App, orders: Collection[Order], now: datetime) -> int:
 
 def _order(actor: Actor, decision: Decision, orders: list[Order], now: datetime) -> list[Order]:
     """Plan each row once more, and order what still makes sense; those that were ordered."""
-    facts = gather(decision.app, [wish_of(one) for one in orders])
+    facts = sending.prepare(decision.app, [wish_of(one) for one in orders])
     sent = []
     for order in orders:
         fresh = row(wish_of(order), facts)

@@ -7,9 +7,9 @@ decision in the transaction that verifies it.
 from datetime import datetime
 
 from rolecall.server.orders import reasons, sending
-from rolecall.server.orders.facts import gather
 from rolecall.server.orders.models import Order
 from rolecall.server.orders.planning import row
+from rolecall.server.orders.rows import one_at_a_time
 from rolecall.server.orders.wishes import Wish
 
 __all__ = ["follow"]
@@ -22,14 +22,14 @@ def follow(order: Order, now: datetime) -> list[Order]:
     wishes = _wishes(order)
     if not wishes:
         return []
-    facts = gather(order.app, wishes)
+    one_at_a_time(order.app)
+    facts = sending.prepare(order.app, wishes)
     found = []
     for wish in wishes:
         made = row(wish, facts)
         made.decision_id, made.after, made.created_at = order.decision_id, order, now
         made.save()
         if made.state == Order.State.PLANNED and not made.by_hand:
-            made.ordered_at = now
             sending.begin(made, facts, by=order.decision.applied_by, now=now)
             reasons.settle(made, now=now)
         found.append(made)

@@ -65,13 +65,14 @@ def of_presences(presences: Collection[Presence]) -> dict[int, Origin]:
 def of_changes(changes: Collection[Change]) -> dict[int, Origin]:
     """Of each change in a feed, by its key, where it comes from: us or outside."""
     syncs, accounts = {one.sync_id for one in changes}, {one.account_id for one in changes}
-    orders = Order.objects.filter(verified_by__in=syncs, account__in=accounts)
+    orders = Order.objects.filter(verified_by__in=syncs - {None}, account__in=accounts)
     ours = defaultdict[tuple[int, int], list[Order]](list)
     for order in orders:
         ours[(order.verified_by_id or 0, order.account_id or 0)].append(order)
     return {
         one.pk: Origin.OURS
-        if any(_brought(order, one) for order in ours[(one.sync_id, one.account_id)])
+        if one.sync_id is None
+        or any(_brought(order, one) for order in ours[(one.sync_id, one.account_id)])
         else Origin.OUTSIDE
         for one in changes
     }

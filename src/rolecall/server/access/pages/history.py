@@ -81,7 +81,8 @@ _CHANGES: Final[tuple[Column[Change], ...]] = (
     Column(name="which", label="Of what", value=_which_text, show=_which),
     Column(name="origin", label="By whom", value=origin_text, show=origin_cell),
     Column(
-        name="sync", label="Sync", value=lambda c: c.sync.number, number=True, usual=False
+        name="sync", label="Sync", number=True, usual=False,
+        value=lambda c: c.sync.number if c.sync else None,
     ),
 )  # fmt: skip
 
