@@ -24,6 +24,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 from demo import BIN, USERS, Failed, clean_environ, expect, simulator, state
 
 PORT = 8010
+CALLS = 8443
+"""Where self-hosted connectors call."""
 BOTS = 2
 """Integrations of the simulator, which the API key shows."""
 LONG_S = 300.0
@@ -51,6 +53,7 @@ def demo(folder: Path, port: int, *, stay: bool) -> None:
             **notion,
             "ROLECALL_PUBLIC_URL": f"http://localhost:{port}",
             "ROLECALL_BIND": f"127.0.0.1:{port}",
+            "ROLECALL_CONTROLLER_BIND": f"127.0.0.1:{CALLS if stay else a_free_port()}",
             "ROLECALL_NOTION_ALLOWED_HOSTS": notion["BATON_BASE_URL"].split("/")[2],
             "ROLECALL_NOTION_SCIM_URL": notion["BATON_BASE_URL"],
             "ROLECALL_NOTION_REST_URL": notion["BATON_REST_BASE_URL"],

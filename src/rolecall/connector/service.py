@@ -98,7 +98,8 @@ async def _serve(values: Mapping[str, Any]) -> None:
         )
         stack.enter_context(metrics.following(shared.client))
         await stack.enter_async_context(health_of(values, vitals))
-        worker = _worker(_Renewed(tasks=tasks, jobs=jobs), values, place, vitals)
+        handler = _Renewed(tasks=tasks, jobs=jobs)
+        worker = _worker(handler, controller, values, vitals, place=place)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _stop, worker, vitals)
         await worker.run()
@@ -150,9 +151,16 @@ class _Renewed:
         return await self.tasks(task)
 
 
-def _worker(handler: _Renewed, values: Mapping[str, Any], place: Hosting, vitals: Vitals) -> Worker:
+def _worker(
+    handler: _Renewed,
+    controller: Controller,
+    values: Mapping[str, Any],
+    vitals: Vitals,
+    *,
+    place: Hosting,
+) -> Worker:
     return Worker(
-        controller=handler.tasks.controller,
+        controller=controller,
         hello=handler.tasks.hello,
         handler=handler,
         log=log.info,

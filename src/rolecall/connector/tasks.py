@@ -8,7 +8,7 @@ an error with a code, and never a thinner success: nothing is uploaded that a sy
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from google.protobuf.message import Message
 
@@ -18,7 +18,6 @@ from rolecall.baton.proto._generated.c1.connector.v2 import action_pb2 as action
 from rolecall.baton.proto._generated.c1.connector.v2 import grant_pb2 as grants
 from rolecall.baton.proto._generated.c1.connector.v2 import resource_pb2 as resources
 from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 as api
-from rolecall.baton.service.channel import Controller
 from rolecall.baton.service.worker import Finished
 from rolecall.connector.job import Job, Outcome
 from rolecall.connector.provision import baton
@@ -35,7 +34,7 @@ from rolecall.errors import (
     Unsupported,
 )
 
-__all__ = ["Tasks"]
+__all__ = ["Controlling", "Tasks"]
 
 UPLOADS: Final = 3
 """How often a file is sent from its beginning before the task is handed back."""
@@ -46,11 +45,21 @@ NAMED: Final = 20
 Sync = Callable[[Job], Awaitable[Outcome]]
 
 
+class Controlling(Protocol):
+    """Whom a task is carried out for, as far as that is told on the way to its end."""
+
+    async def hello(self, request: api.BatonServiceHelloRequest) -> object:
+        """Say who we are."""
+
+    async def upload(self, task_id: str, file: BinaryIO) -> None:
+        """Hand a sync over."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Tasks:
     """The handler of a worker's tasks."""
 
-    controller: Controller
+    controller: Controlling
     hello: api.BatonServiceHelloRequest
     job: Job
     """What a sync without further wishes reads; its target is the file that is uploaded."""

@@ -75,6 +75,15 @@ PAGES = {
     "connectors:pause": "connector:run", "connectors:resume": "connector:run",
     "connectors:difference": "connector:read", "connectors:confirm": "connector:decide",
     "connectors:reject": "connector:decide", "search:results": "search:use",
+    "connectors:rotate": "connector:token", "connectors:end_client": "connector:token",
+    "orders:ask": "order:plan", "orders:plan": "order:plan", "orders:of_app": "order:read",
+    "orders:decisions": "order:read", "orders:decision": "order:read",
+    "orders:apply": "order:apply", "orders:cancel": "order:apply", "orders:undo": "order:plan",
+    "orders:rows": "order:plan", "orders:order": "order:read", "orders:retry": "order:apply",
+    "orders:undo_one": "order:plan", "orders:drifts": "order:read", "orders:drift": "order:read",
+    "orders:restore": "order:decide", "orders:accept": "order:decide",
+    "orders:steps": "order:read", "orders:step": "order:read", "orders:finish": "order:decide",
+    "orders:cannot": "order:decide", "orders:proof": "order:read",
 }  # fmt: skip
 
 OPERATIONS = {
@@ -109,6 +118,16 @@ OPERATIONS = {
     "reject": "connector:decide", "delete_connector": "connector:delete",
     "list_tasks": "connector:read", "get_task": "connector:read", "get_log": "connector:read",
     "cancel": "connector:run", "download": "connector:download",
+    "list_clients": "connector:read", "rotate_client": "connector:token",
+    "end_client": "connector:token", "list_hosts": "connector:read",
+    "list_decisions": "order:read", "get_decision": "order:read", "plan_decision": "order:plan",
+    "list_orders": "order:read", "apply_decision": "order:apply",
+    "cancel_decision": "order:apply", "undo_decision": "order:plan", "get_order": "order:read",
+    "hold_order": "order:plan", "exclude_order": "order:plan", "include_order": "order:plan",
+    "retry_order": "order:apply", "undo_order": "order:plan", "list_drift": "order:read",
+    "get_drift": "order:read", "restore_drift": "order:decide", "accept_drift": "order:decide",
+    "list_steps": "order:read", "get_step": "order:read", "done_step": "order:decide",
+    "cannot_step": "order:decide",
 }  # fmt: skip
 
 MOMENT = "2026-11-20T00:00:00Z"
@@ -128,8 +147,16 @@ BODIES: dict[str, Any] = {
     "give_credentials": {"api_key": "abc"},
     "save_credentials": {"test": "{task}"},
     "delete_connector": {"name": "Notion of Acme"},
+    "plan_decision": {
+        "title": "New",
+        "wishes": [{"operation": "create_group", "values": {"name": "New"}}],
+    },
+    "accept_drift": {"reason": "It is right so."},
+    "done_step": {"proof": "A picture."},
+    "cannot_step": {"reason": "Notion says no."},
 }
-OVER_ONE = ("app", "account", "entitlement", "connector", "task")
+OVER_ONE = ("app", "account", "entitlement", "connector", "task", "decision", "order", "drift",
+            "step")  # fmt: skip
 """Parameters that name something which one may own."""
 
 

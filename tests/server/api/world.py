@@ -8,9 +8,10 @@ from cast import NOW, PASSWORD, Role, a_user, acting, scoped
 
 from rolecall.server.access.models import Account, App, Change, Entitlement, Presence, Sync
 from rolecall.server.audit.models import Event
-from rolecall.server.connectors.models import Connector, Hold, Task
+from rolecall.server.connectors.models import Client, Connector, Hold, Task
 from rolecall.server.files.store import store
 from rolecall.server.ids import new_id
+from rolecall.server.orders.models import Decision, Drift, ManualStep, Order
 from rolecall.server.people import apikeys
 from rolecall.server.people.models import User
 from rolecall.server.people.persons import Draft, add
@@ -47,12 +48,20 @@ def the_world() -> World:
     subject = a_user("subject@example.com", Role.MEMBER, password=PASSWORD)
     key, _secret = apikeys.make(acting(subject), name="theirs", scopes=["*"], now=NOW)
     entitlement = Entitlement.objects.get(kind="role")
+    order, drift, step = _decided(app, account, sync)
+    client = Client.objects.create(
+        connector=connector, client_id="x@localhost/1", public_key={}, made_at=NOW, made_by="Ada"
+    )
     named = {
         "app": app.public_id, "app_id": app.public_id,
         "account": account.public_id, "account_id": account.public_id,
         "entitlement": entitlement.public_id, "entitlement_id": entitlement.public_id,
         "connector": connector.public_id, "connector_id": connector.public_id,
         "task": task.pk, "task_id": task.pk,
+        "decision": order.decision.public_id, "decision_id": order.decision.public_id,
+        "order": order.public_id, "order_id": order.public_id,
+        "drift": drift.public_id, "drift_id": drift.public_id,
+        "step": step.public_id, "step_id": step.public_id, "client": client.public_id,
         "hold": hold.public_id, "hold_id": hold.public_id,
         "person": person.public_id, "person_id": person.public_id,
         "user": subject.public_id, "user_id": subject.public_id,
@@ -120,3 +129,19 @@ def _task(connector: Connector, sync: Sync) -> tuple[Task, Hold]:
     )  # fmt: skip
     task.lines.create(attempt=1, at=NOW, level="info", text="begun")
     return task, Hold.objects.create(task=task, kind="shrink", facts={}, raised_at=NOW)
+
+
+def _decided(app: App, account: Account, sync: Sync) -> tuple[Order, Drift, ManualStep]:
+    """A decision of one order, which was verified, undone by somebody, and is one by hand too."""
+    decision = Decision.objects.create(
+        app=app, title="Remove Pia", decided_by="Ada", authority="super_administrator",
+        state="applied", created_at=NOW,
+    )  # fmt: skip
+    order = Order.objects.create(
+        decision=decision, app=app, operation="remove_account", account=account,
+        effect=f"account {account.public_id}", state="verified", created_at=NOW, ordered_at=NOW,
+        applied_at=NOW, verified_at=NOW,
+    )  # fmt: skip
+    drift = Drift.objects.create(app=app, order=order, sync=sync, found_at=NOW)
+    step = ManualStep.objects.create(order=order, instructions=["Remove Pia."], created_at=NOW)
+    return order, drift, step

@@ -23,15 +23,22 @@ from session_database import SessionDatabase
 from smtp_inbox import Inbox, an_inbox
 
 from notion_sim import Options, Simulator
+from rolecall.server import clock
 from rolecall.server.people.models import User
+from rolecall.server.project.authority import prepare
 from rolecall.server.project.embedded.roles import Role
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from company import cookie_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOW = "install it (Debian: apt-get install chromium), and run `make test` again"
+CONTROL = (
+    "import django; django.setup(); from django.conf import settings; "
+    "from rolecall.server.project.controlling import control; control(settings.CONFIG.controller)"
+)
 WORK = "import django; django.setup(); from rolecall.server.project.work import work; "
 
 
@@ -96,6 +103,12 @@ def fresh(sim: Simulator, inbox: Inbox) -> None:
 
 
 @pytest.fixture(scope="module")
+def controller_port() -> int:
+    """Where self-hosted connectors are told to call."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
 def inbox() -> Iterator[Inbox]:
     """The mail server that the web process and the worker know."""
     with an_inbox() as inbox:
@@ -103,7 +116,7 @@ def inbox() -> Iterator[Inbox]:
 
 
 @pytest.fixture(scope="module")
-def known(sim: Simulator, inbox: Inbox) -> dict[str, str]:
+def known(sim: Simulator, inbox: Inbox, controller_port: int) -> dict[str, str]:
     """What web and worker have in common: links lead here, tokens there, and mail there."""
     return {
         "ROLECALL_PUBLIC_URL": f"http://localhost:{free_port()}",
@@ -112,6 +125,7 @@ def known(sim: Simulator, inbox: Inbox) -> dict[str, str]:
         "ROLECALL_NOTION_REST_URL": sim.rest_url,
         "ROLECALL_MAIL_URL": inbox.url,
         "ROLECALL_MAIL_SENDER": "rolecall@acme.example",
+        "ROLECALL_CONTROLLER_ADDRESS": f"localhost:{controller_port}",
     }
 
 
@@ -155,6 +169,22 @@ def worker(
     words = ["-c", f"{WORK}work(jobs_at_once=4)"]
     with program(words, database.environ(Role.WORKER, **known)):
         yield
+
+
+@pytest.fixture
+def controller(
+    database: SessionDatabase, controller_port: int, tmp_path: Path, transactional_db: None
+) -> Iterator[Path]:
+    """A running controller process; where its authority's certificate is."""
+    del transactional_db
+    found = prepare(tmp_path / "tls", ["localhost"], None, clock.now())
+    environ = database.environ(
+        Role.WEB, ROLECALL_CONTROLLER_BIND=f"127.0.0.1:{controller_port}",
+        ROLECALL_CONTROLLER_CERTIFICATE=str(found.certificate),
+        ROLECALL_CONTROLLER_KEY=str(found.key),
+    )  # fmt: skip
+    with program(["-c", CONTROL], environ):
+        yield found.root
 
 
 @pytest.fixture(scope="module")

@@ -13,4 +13,5 @@ QUICK = Pace(
     due_cron="* * * * * *",
     patience=Patience(attempts=3, total_s=5.0, first_wait_s=0.01, longest_wait_s=0.05),
     requests_per_second=0,
+    again_s=(2.0, 4.0, 8.0),
 )

@@ -38,12 +38,14 @@ class Running:
     Attributes:
         data: the folder.
         port: where the pages are.
+        calls: where self-hosted connectors call.
         program: how `rolecall` is run.
         as_user: whom to run it as, if not as ourselves.
     """
 
     data: Path
     port: int = field(default_factory=a_free_port)
+    calls: int = field(default_factory=a_free_port)
     program: tuple[str, ...] = ROLECALL
     as_user: int | None = None
     process: subprocess.Popen | None = None
@@ -56,6 +58,7 @@ class Running:
             "ROLECALL_DATA": str(self.data),
             "ROLECALL_PUBLIC_URL": f"http://localhost:{self.port}",
             "ROLECALL_BIND": f"127.0.0.1:{self.port}",
+            "ROLECALL_CONTROLLER_BIND": f"127.0.0.1:{self.calls}",
         }
 
     @property

@@ -1,9 +1,11 @@
 """`rolecall up`: everything on one machine, started by one command, as a person does it."""
 
+import http.client
 import json
 import os
 import re
 import signal
+import ssl
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -77,11 +79,34 @@ def test_the_first_administrator_gets_a_link(up):
     assert up.status(link) == 200
 
 
+def test_connectors_can_call_it_by_the_certificate_that_it_names(up):
+    """`up` says which SSL_CERT_FILE to use; with that file its controller is believed."""
+    (root,) = re.findall(r"SSL_CERT_FILE=(\S+?),", up.output)
+
+    assert f"call localhost:{up.calls}" in up.output
+    wait_until(lambda: controller_answers(up, root))
+    key = up.data / "controller" / "server.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def controller_answers(running: Running, root: str) -> bool:
+    """Whether the controller is there, by a certificate of this authority."""
+    trust = ssl.create_default_context(cafile=root)
+    asked = http.client.HTTPSConnection("localhost", running.calls, context=trust, timeout=10)
+    try:
+        asked.request("GET", "/live")
+        return asked.getresponse().status == 200
+    except ConnectionRefusedError:
+        return False
+    finally:
+        asked.close()
+
+
 def test_nothing_but_the_supervisor_is_root(up):
-    """Database, web and worker are of an unprivileged user."""
+    """Database, web, worker and controller are of an unprivileged user."""
     if os.geteuid() != 0:
         pytest.skip("NOT TESTED: this is not root")
-    for program in ("postgres -D", "cli web", "cli worker"):
+    for program in ("postgres -D", "cli web", "cli worker", "cli controller"):
         owners = {Path(f"/proc/{pid}").stat().st_uid for pid in up.processes(program)}
         assert owners == {unprivileged().uid}, program
 
@@ -140,7 +165,7 @@ def test_a_second_one_is_refused(up):
     assert f"in use by process {up.process.pid} (rolecall up)" in done.stderr
 
 
-@pytest.mark.parametrize("program", ["cli web", "cli worker", "postgres -D"])
+@pytest.mark.parametrize("program", ["cli web", "cli worker", "cli controller", "postgres -D"])
 def test_what_is_killed_comes_back(up, program):
     """Each part by itself, and then everything answers again."""
     before = up.processes(program)

@@ -22,7 +22,18 @@ from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 a
 from rolecall.baton.service.channel import Controller
 from rolecall.errors import BadToken, Code, Error, Fatal, Interrupted, Refused, Retry
 
-__all__ = ["SYNC", "Finished", "Handler", "Lease", "Limits", "in_seconds", "jitter", "service_code"]
+__all__ = [
+    "SYNC",
+    "Finished",
+    "Handler",
+    "Lease",
+    "Limits",
+    "in_seconds",
+    "jitter",
+    "service_code",
+    "write_error",
+    "write_success",
+]
 
 SYNC: Final = "sync_full"
 """The kind of task that controllers expect heartbeats of from its very beginning."""
@@ -151,19 +162,19 @@ class Lease:
     ) -> Code:
         """Wait for the end, and write it down."""
         try:
-            done = await self._unless_abandoned(work)
-            finish.success.annotations.extend(done.annotations)
-            if done.response is not None:
-                finish.success.response.Pack(done.response, deterministic=True)
-            finish.success.SetInParent()
+            write_success(finish, await self._unless_abandoned(work))
         except asyncio.CancelledError:
-            return _fail(finish, Interrupted("The task was cancelled, or this connector stops."))
+            return write_error(
+                finish, Interrupted("The task was cancelled, or this connector stops.")
+            )
         except Error as error:
             self.log("a task failed", task_id=self.task.id, why=str(error))
-            return _fail(finish, error)
+            return write_error(finish, error)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not lose the task
             self.log("a task failed by a defect", task_id=self.task.id, error=repr(error))
-            return _fail(finish, Error(f"A defect in the connector ({type(error).__name__})."))
+            return write_error(
+                finish, Error(f"A defect in the connector ({type(error).__name__}).")
+            )
         return Code.OK
 
     async def _unless_abandoned(self, work: "asyncio.Future[Finished]") -> Finished:
@@ -229,8 +240,16 @@ class Lease:
                 return
 
 
-def _fail(finish: api.BatonServiceFinishTaskRequest, error: Error) -> Code:
-    """Write an error into the end of a task."""
+def write_success(finish: api.BatonServiceFinishTaskRequest, done: Finished) -> None:
+    """Write what a task came to into its end."""
+    finish.success.annotations.extend(done.annotations)
+    if done.response is not None:
+        finish.success.response.Pack(done.response, deterministic=True)
+    finish.success.SetInParent()
+
+
+def write_error(finish: api.BatonServiceFinishTaskRequest, error: Error) -> Code:
+    """Write an error into the end of a task, in place of a success."""
     code, final = service_code(error), isinstance(error, Refused | Fatal)
     finish.error.non_retryable = final
     message = f"{error}{NON_RETRYABLE if final else ''}"

@@ -173,7 +173,7 @@ class ReasonOut(Schema):
 
 
 class ChangeOut(Schema):
-    """What a sync found different."""
+    """What a sync found different, or Rolecall changed; then there is no sync."""
 
     id: str
     at: datetime
@@ -181,7 +181,7 @@ class ChangeOut(Schema):
     account: AccountName
     entitlement: EntitlementName | None
     before: EntitlementName | None
-    sync: str
+    sync: str | None
     sentence: str
     detail: dict[str, Any]
 
@@ -191,9 +191,9 @@ class ChangeOut(Schema):
         return str(row.pk)
 
     @staticmethod
-    def resolve_sync(row: Change) -> str:
+    def resolve_sync(row: Change) -> str | None:
         """The public one."""
-        return row.sync.public_id
+        return row.sync.public_id if row.sync else None
 
     @staticmethod
     def resolve_sentence(row: Change) -> str:

@@ -21,7 +21,6 @@ NAMES: Final = {
 _NOWHERE: Final = {
     "guests": "No interface of Notion lists guests (Notion: N-146).",
     "activity": "No interface of Notion tells when somebody was last active.",
-    "provisioning": "Rolecall reads only, so far.",
 }
 _NEEDS_SCIM: Final = "Needs a SCIM API token, which Notion gives on the Enterprise plan."
 _NEEDS_KEY: Final = "Needs an API key."
@@ -41,6 +40,7 @@ def capabilities(lines: Iterable[Line]) -> dict[str, dict[str, Any]]:
         "roles": _given(members, _NEEDS_SCIM),
         "groups": _given(groups, _NEEDS_SCIM),
         "bots": _given(rest, _NEEDS_KEY),
+        "provisioning": _given(members, _NEEDS_SCIM),
     }
     return found | {name: {"given": False, "why": why} for name, why in _NOWHERE.items()}
 

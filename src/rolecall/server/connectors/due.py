@@ -43,7 +43,7 @@ def start_probes(now: datetime) -> int:
     before = now - PROBE_EVERY
     unseen = _awake().filter(Q(last_probe_at=None) | Q(last_probe_at__lte=before))
     started = 0
-    for connector in unseen:
+    for connector in unseen.filter(kind="notion"):
         recently = connector.tasks.filter(
             kind__in=(Task.Kind.TEST, Task.Kind.PROBE), created_at__gt=before
         )
@@ -69,7 +69,7 @@ def forget_lines(now: datetime) -> int:
 
 def _awake() -> QuerySet[Connector]:
     """Connectors that go by the clock, each locked; one that is in use waits for the next round."""
-    return connector_rows(skip_locked=True).filter(kind="notion", archived_at=None, paused_at=None)
+    return connector_rows(skip_locked=True).filter(archived_at=None, paused_at=None)
 
 
 def _under_way(connector: Connector, kind: str) -> bool:

@@ -12,7 +12,7 @@ from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.services.running import schedule_of
 from rolecall.server.connectors.telling import tell
 
-__all__ = ["MAIL_AFTER", "fail"]
+__all__ = ["MAIL_AFTER", "fail", "sync_failed"]
 
 MAIL_AFTER: Final = 3
 """Failures in a row."""
@@ -33,14 +33,15 @@ def fail(beat: Beat, error: Error) -> None:
         tasks.end(task, Task.State.FAILED, now, error=type(error).__name__, message=message)
         connector = connector_row(task.connector_id)
         if task.kind == Task.Kind.SYNC:
-            _sync_failed(connector, task, error, now)
+            sync_failed(connector, task, error, now)
         elif _matters(connector, task, error):
             connector.trouble = message
         connector.save()
         relabel(connector)
 
 
-def _sync_failed(connector: Connector, task: Task, error: Error, now: datetime) -> None:
+def sync_failed(connector: Connector, task: Task, error: Error, now: datetime) -> None:
+    """What a failed sync means for its connector, locked; the caller saves it."""
     connector.failures += 1
     connector.trouble = task.message
     regular = schedule.next_due(schedule_of(connector), now, connector.public_id)

@@ -25,7 +25,7 @@ from rolecall.server.connectors.beat import Beat
 from rolecall.server.connectors.models import Connector, Secret
 from rolecall.server.connectors.pace import pace
 
-__all__ = ["FILE", "examine", "job_for", "read"]
+__all__ = ["FILE", "examine", "job_for", "read", "until_interrupted"]
 
 FILE = "sync.c1z"
 
@@ -75,7 +75,7 @@ def read(job: Job, beat: Beat) -> Outcome:
         log=beat.info,
     )
     report = Reporter(log=beat.info, warn=beat.warn, tick=beat.tick)
-    return _until_interrupted(run(job, world, report, seed=secrets.randbits(32)), beat)
+    return until_interrupted(run(job, world, report, seed=secrets.randbits(32)), beat)
 
 
 def examine(job: Job, beat: Beat) -> list[Line]:
@@ -84,7 +84,7 @@ def examine(job: Job, beat: Beat) -> list[Line]:
     Raises:
         Interrupted: as in `read`.
     """
-    return _until_interrupted(checklist(job, beat.clock), beat)
+    return until_interrupted(checklist(job, beat.clock), beat)
 
 
 def _access(url: str, token: str | None) -> Access | None:
@@ -94,7 +94,13 @@ def _access(url: str, token: str | None) -> Access | None:
     return Access(url=url, token=token)
 
 
-def _until_interrupted(work: Coroutine[Any, Any, Result], beat: Beat) -> Result:
+def until_interrupted(work: Coroutine[Any, Any, Result], beat: Beat) -> Result:
+    """Run something in an event loop of its own until it ends or the beat says stop.
+
+    Raises:
+        Interrupted: it was stopped, and did not come to an end of its own.
+    """
+
     async def main() -> Result:
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
         beat.interrupt_with(lambda: _cancel(loop, task))

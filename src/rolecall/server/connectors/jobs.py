@@ -13,6 +13,8 @@ from procrastinate.jobs import Status
 
 from rolecall.server import clock
 from rolecall.server.connectors import due, tasks, work
+from rolecall.server.connectors.controller import tokens
+from rolecall.server.connectors.controller.hosts import mark_missing
 from rolecall.server.connectors.pace import pace
 
 __all__ = ["carry_out", "forget", "prune", "start_due", "sweep"]
@@ -62,6 +64,8 @@ def start_due(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when
     now = clock.now()
     started = due.start_syncs(now)
     started += due.start_probes(now)
+    if missed := mark_missing(now):
+        log.warning("connectors_missed", count=missed)
     if forgotten := due.forget_offers(now):
         log.info("tokens_forgotten", count=forgotten)
     if started:
@@ -71,8 +75,9 @@ def start_due(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when
 @app.periodic(cron="41 3 * * *")
 @app.task(name="connectors:forget", queueing_lock="connectors:forget")
 def forget(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when it was due
-    """Drop the log of runs of long ago."""
+    """Drop the log of runs of long ago, and tokens of which nobody has any use."""
     due.forget_lines(clock.now())
+    tokens.forget(clock.now())
 
 
 @app.periodic(cron="47 * * * *")

@@ -26,6 +26,7 @@ def label(connector: Connector) -> str:
     rules = (
         (connector.archived_at, State.ARCHIVED),
         (Task.State.HELD in syncs, State.NEEDS_CONFIRMATION),
+        (connector.missed_at, State.NOT_SEEN),
         (syncs or _being_connected(connector), State.SYNCING),
         (connector.paused_at, State.PAUSED),
         (connector.trouble, State.ERROR),

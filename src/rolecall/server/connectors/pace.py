@@ -28,6 +28,25 @@ class Pace:
     requests_per_second: float | None = None
     """Of a hosted connector: fixed, 0 is no limit; None adapts to Notion's patience."""
 
+    sync_lease_s: float = 150.0
+    """The same of a sync on a machine of its owner's, which sends heartbeats."""
+    change_lease_s: float = 900.0
+    """Of anything else there: connectors in Go send none, and repeat a change for minutes."""
+    next_heartbeat_s: float = 20.0
+    """What a connector is told."""
+    idle_poll_s: float = 5.0
+    """When a connector asks again, if there was nothing for it."""
+    busy_poll_s: float = 1.0
+    """The same, if there was."""
+    missed_s: float = 600.0
+    """A self-hosted connector that did not call for so long is not seen."""
+
+    again_s: tuple[float, ...] = (60.0, 300.0, 1800.0)
+    """Until a change is carried again of which nobody knows what it did: after the first, ...
+
+    Not before a request that was on its way when its sender died must have had its effect.
+    """
+
     @property
     def stalled_s(self) -> float:
         """A worker that is silent for this long is dead; jobs that it held are free again."""

@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from rolecall.baton.c1z.reader import open_c1z
 from rolecall.connector.job import Outcome
 from rolecall.connector.resources import USER
-from rolecall.errors import Conflict
+from rolecall.errors import Conflict, Unfinished
 from rolecall.server.access.intake import Preview, take_in
+from rolecall.server.access.intake.content import Content
 from rolecall.server.access.models import Sync
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import hosted, schedule, tasks, vault
 from rolecall.server.connectors.beat import Beat
+from rolecall.server.connectors.ended import tell_sync_applied
 from rolecall.server.connectors.guard import Held, judge
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row, task_rows
@@ -46,7 +49,11 @@ def sync(beat: Beat) -> None:
         folder = Path(name)
         if confirmed is not None:
             beat.info("Applying the file that was confirmed.")
-            proved, path = _fetch_confirmed(beat.task, folder)
+            proved, path = _fetch_kept(beat.task, folder)
+        elif beat.task.answer is not None:
+            beat.info("Looking at what the connector has sent.")
+            proved, path = _fetch_kept(beat.task, folder)
+            _insist_on_accounts(path)
         else:
             proved, path = _read(beat, folder)
         beat.info("Taking it in.")
@@ -86,10 +93,20 @@ def _missing(outcome: Outcome) -> list[str]:
     return list(getattr(outcome.result, "missing", ()))
 
 
-def _fetch_confirmed(task: Task, folder: Path) -> tuple[list[str] | None, Path]:
+def _fetch_kept(task: Task, folder: Path) -> tuple[list[str] | None, Path]:
     if (file := task.file) is None:
         raise Conflict("The file of this sync is not kept any more.", hint="Sync again.")
     return task.result.get("proved"), fetch(file, folder / hosted.FILE)
+
+
+def _insist_on_accounts(path: Path) -> None:
+    """No workspace is empty, and nobody but the connector can say why it saw nobody."""
+    with open_c1z(path) as reader:
+        if USER not in Content(reader).read_at:
+            raise Unfinished(
+                "The connector sent a sync without any account. Nothing was applied.",
+                hint="Look at its log: a filter, or a credential that sees nothing.",
+            )
 
 
 def _apply(beat: Beat, path: Path, proved: list[str] | None, confirmed: Hold | None) -> None:
@@ -135,6 +152,7 @@ def _succeed(task: Task, applied: Sync, waiting: list[str], now: datetime) -> No
     task.sync = applied
     task.result = {**task.result, "counts": applied.counts, "completeness": applied.completeness}
     tasks.end(task, _State.DONE, now)
+    tell_sync_applied(applied, task, now)
     connector = connector_row(task.connector_id)
     if (former := connector.succeeds) is not None:
         _take_over(connector, connector_row(former.pk), waiting, now)
@@ -151,9 +169,8 @@ def _take_over(connector: Connector, former: Connector, waiting: list[str], now:
         _itself(connector), "connector:take_over", connector, now=now, scope=connector.public_id,
         former=former.public_id,
     )  # fmt: skip
-    Task.objects.filter(pk__in=waiting).update(
-        state=_State.CANCELLED, ended_at=now, message=f"{connector.name} took over."
-    )
+    for one in task_rows().filter(pk__in=waiting).order_by("id"):
+        tasks.end(one, _State.CANCELLED, now, message=f"{connector.name} took over.")
     archive(former, by=connector.name, now=now)
     connector.succeeds = None
 

@@ -3,6 +3,7 @@
 A job of the queue says "try this task now" and nothing else, so that one job too many does no harm
 and one too few is noticed: the sweep gives every task that could be taken a job. While a task is
 being ended its row is locked; that lock is the lease then, and a killed worker loses it at once.
+A self-hosted connector asks for its tasks itself (`controller`); ours is to take in what it sends.
 """
 
 import os
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
@@ -19,6 +21,7 @@ from procrastinate.manager import JobManager
 
 from rolecall.baton.ids import ksuid
 from rolecall.errors import Conflict
+from rolecall.server.connectors.ended import tell_task_ended
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Connector, LogLine, Task
@@ -27,14 +30,19 @@ from rolecall.server.connectors.pace import pace
 __all__ = [
     "JOB",
     "MOST_ATTEMPTS",
+    "OURS",
     "Lost",
     "ask",
+    "begin",
     "defer",
     "end",
     "ending",
+    "free_again",
     "give_back",
+    "give_up",
     "sweep",
     "take",
+    "worn_out",
 ]
 
 JOB: Final = "connectors:carry_out"
@@ -43,6 +51,21 @@ JOB: Final = "connectors:carry_out"
 MOST_ATTEMPTS: Final = 5
 """A task that so many workers died of is not given to a sixth."""
 
+OURS: Final = ~Q(connector__kind="baton") | Q(answer__isnull=False)
+"""Tasks that a worker of ours carries out: those of hosted connectors, and taking in what a
+self-hosted one has sent."""
+
+_DIED: Final = (
+    f"{MOST_ATTEMPTS} workers ended while they carried this out. "
+    "Look at the worker's log and at its memory."
+)
+_SILENT: Final = (
+    f"The connector took this {MOST_ATTEMPTS} times and never said how it ended. "
+    "Look at its log, and whether it is restarted again and again."
+)
+_OVER: Final = frozenset(
+    {Task.State.DONE, Task.State.FAILED, Task.State.REJECTED, Task.State.CANCELLED}
+)
 _State = Task.State
 _URGENT: Final = 10
 """A person looks at the page of a test; nobody waits for a sync."""
@@ -93,19 +116,29 @@ def take(task_id: str, *, worker: str, now: datetime) -> Task | None:
     The returned row's `attempt` is the number under which it may be ended.
     """
     with transaction.atomic():
-        task = task_rows().filter(pk=task_id).first()
+        task = task_rows().filter(OURS, pk=task_id).first()
         if task is None or not _free(task, now):
             return None
-        if task.attempt >= MOST_ATTEMPTS:
-            _give_up(task, now)
+        if worn_out(task):
+            give_up(task, now)
             return None
-        task.attempt += 1
-        task.state, task.worker = _State.RUNNING, worker
-        task.lease_until = now + timedelta(seconds=pace().lease_s)
-        task.started_at = task.started_at or now
-        task.progress = {}
-        task.save()
+        begin(task, worker, now, lease_s=pace().lease_s)
         return task
+
+
+def begin(task: Task, worker: str, now: datetime, *, lease_s: float) -> None:
+    """Another attempt at a locked row."""
+    task.attempt += 1
+    task.state, task.worker = _State.RUNNING, worker
+    task.lease_until = now + timedelta(seconds=lease_s)
+    task.started_at = task.started_at or now
+    task.progress = {}
+    task.save()
+
+
+def worn_out(task: Task) -> bool:
+    """Whether too many fell silent over it; attempts that ended in an answer do not count."""
+    return task.attempt - int(task.result.get("answered", 0)) >= MOST_ATTEMPTS
 
 
 @contextmanager
@@ -138,6 +171,8 @@ def end(task: Task, state: str, now: datetime, *, error: str = "", message: str 
     task.state, task.ended_at, task.lease_until = state, now, None
     task.error, task.message = error, message
     task.save()
+    if state in _OVER:
+        tell_task_ended(task, now)
 
 
 def give_back(task: Task, now: datetime) -> None:
@@ -147,7 +182,7 @@ def give_back(task: Task, now: datetime) -> None:
         Lost: it is not ours any more.
     """
     with ending(task) as row:
-        _free_again(row, now, f"The worker {row.worker} is being stopped; another one goes on.")
+        free_again(row, now, f"The worker {row.worker} is being stopped; another one goes on.")
 
 
 def sweep(now: datetime) -> int:
@@ -163,13 +198,13 @@ def _sweep_lapsed(now: datetime) -> int:
     lapsed = task_rows(skip_locked=True).filter(state=_State.RUNNING, lease_until__lt=now)
     freed = list(lapsed.order_by("id"))
     for task in freed:
-        _free_again(task, now, f"The worker {task.worker} fell silent; the task begins again.")
+        free_again(task, now, f"{task.worker} fell silent; the task begins again.")
     return len(freed)
 
 
 @transaction.atomic
 def _sweep_forgotten() -> int:
-    waiting = task_rows(skip_locked=True).filter(state=_State.QUEUED)
+    waiting = task_rows(skip_locked=True).filter(OURS, state=_State.QUEUED)
     known = set(
         ProcrastinateJob.objects.filter(task_name=JOB, status__in=("todo", "doing")).values_list(
             "args__task_id", flat=True
@@ -184,24 +219,26 @@ def _sweep_forgotten() -> int:
 def _free(task: Task, now: datetime) -> bool:
     if task.state == _State.RUNNING:
         return task.lease_until is not None and task.lease_until < now
-    return task.state == _State.QUEUED
+    return task.state == _State.QUEUED and (task.lease_until is None or task.lease_until <= now)
 
 
-def _free_again(task: Task, now: datetime, why: str) -> None:
-    LogLine.objects.create(task=task, attempt=task.attempt, at=now, level="warn", text=why)
-    task.state, task.worker, task.lease_until = _State.QUEUED, "", None
+def free_again(task: Task, now: datetime, why: str, *, pause: timedelta = timedelta()) -> None:
+    """Let another one have a locked row, after a pause if there is one."""
+    LogLine.objects.create(task=task, attempt=task.attempt, at=now, level="warn", text=why[:500])
+    task.state, task.worker = _State.QUEUED, ""
+    task.lease_until = now + pause if pause else None
     task.save()
     defer(task)
 
 
-def _give_up(task: Task, now: datetime) -> None:
+def give_up(task: Task, now: datetime) -> None:
+    """End a locked row that too many fell silent over."""
     end(
         task,
         _State.FAILED,
         now,
         error="Interrupted",
-        message=f"{MOST_ATTEMPTS} workers ended while they carried this out. "
-        "Look at the worker's log and at its memory.",
+        message=_SILENT if task.connector.kind == "baton" else _DIED,
     )
     connector = connector_row(task.connector_id)
     connector.failures += 1
@@ -211,18 +248,32 @@ def _give_up(task: Task, now: datetime) -> None:
 
 
 def defer(task: Task) -> None:
-    """A job for it, in this transaction; syncs of one connector follow one another.
+    """A job for it, in this transaction.
 
     By Django's connection, whoever we are: a worker's app has a connection of its own, and a job
     that was deferred there would be carried out before we commit, and stay if we do not.
     """
-    sync = task.kind == Task.Kind.SYNC
+    if task.connector.kind == "baton" and task.answer is None:
+        return  # it asks for it itself
     job = Job(
         queue="default",
         task_name=JOB,
         task_kwargs={"task_id": task.pk},
-        lock=f"sync:{task.connector_id}" if sync else None,
+        lock=_lock(task),
         queueing_lock=None,
-        priority=0 if sync else _URGENT,
+        priority=0 if task.kind == Task.Kind.SYNC else _URGENT,
     )
     JobManager(DjangoConnector()).defer_job(job)
+
+
+def _lock(task: Task) -> str | None:
+    """What follows what: syncs of one connector, and changes of one account or group.
+
+    Never all tasks of a connector: a change would wait for the end of a long sync.
+    """
+    if task.kind == Task.Kind.SYNC:
+        return f"sync:{task.connector_id}"
+    args = {**task.parameters, **task.parameters.get("args", {})}
+    about = (args.get(name) for name in ("account", "user_id", "email", "resource", "group_id"))
+    subject = next((one for one in about if one), None)
+    return f"account:{task.connector.app_id}:{subject}" if subject else None

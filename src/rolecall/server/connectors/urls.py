@@ -4,6 +4,7 @@ from django.urls import path
 
 from rolecall.server.connectors.pages import (
     adding,
+    clients,
     connector,
     connectors,
     credentials,
@@ -33,6 +34,9 @@ urlpatterns = [
     path("<str:connector_id>/credentials", credentials.credentials, name="credentials"),
     path("<str:connector_id>/credentials/test", deeds.test_credentials, name="test"),
     path("<str:connector_id>/credentials/tested", credentials.tested, name="tested"),
+    path("<str:connector_id>/credentials/rotate", clients.rotate, name="rotate"),
+    path("<str:connector_id>/credentials/clients/<str:client>/end", clients.end_client,
+         name="end_client"),
     path("<str:connector_id>/credentials/save/<str:task_id>", credentials.save, name="save"),
     path("<str:connector_id>/credentials/<str:slot>/remove", deeds.remove_credential,
          name="remove_credential"),

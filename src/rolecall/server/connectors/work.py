@@ -10,6 +10,7 @@ from django.db import Error as DatabaseTrouble
 from rolecall.errors import Error, Interrupted, Unfinished
 from rolecall.server.connectors import tasks
 from rolecall.server.connectors.beat import Beat
+from rolecall.server.connectors.changing import change
 from rolecall.server.connectors.examining import examine
 from rolecall.server.connectors.failing import fail
 from rolecall.server.connectors.models import Task
@@ -19,9 +20,17 @@ __all__ = ["carry_out"]
 
 log = structlog.get_logger()
 
-_HANDLERS = MappingProxyType(
-    {Task.Kind.SYNC: sync, Task.Kind.TEST: examine, Task.Kind.PROBE: examine}
-)
+_HANDLERS = MappingProxyType({
+    Task.Kind.SYNC: sync,
+    Task.Kind.TEST: examine,
+    Task.Kind.PROBE: examine,
+    Task.Kind.GRANT: change,
+    Task.Kind.REVOKE: change,
+    Task.Kind.CREATE_ACCOUNT: change,
+    Task.Kind.CREATE_RESOURCE: change,
+    Task.Kind.DELETE_RESOURCE: change,
+    Task.Kind.ACTION: change,
+})  # fmt: skip
 
 
 def carry_out(

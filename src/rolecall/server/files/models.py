@@ -14,7 +14,7 @@ class File(models.Model):
 
     public_id = PublicIdField(prefix="fil")
     kind = models.CharField(max_length=16)
-    """c1z or export."""
+    """c1z, log or export."""
     name = models.CharField(max_length=200)
     bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)

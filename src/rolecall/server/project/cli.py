@@ -17,9 +17,10 @@ from rolecall.errors import BadConfig, Code, Error
 __all__ = ["main"]
 
 _COMMANDS: Final = {
-    "up": "Run everything on this machine: database, web, worker.",
+    "up": "Run everything on this machine: database, web, worker, controller.",
     "web": "Run the web processes.",
     "worker": "Run a worker.",
+    "controller": "Serve self-hosted connectors.",
     "migrate": "Bring the database up to this version.",
     "check": "Say whether the installation is as it should be.",
     "backup": "Write the database into a file; the keys into another one.",
@@ -34,7 +35,8 @@ Rolecall: who has access to Notion, why, and until when.
 
 `rolecall up --data DIR` runs everything on one machine. On several: set DATABASE_URL and
 ROLECALL_KEYS_FILE, run `rolecall migrate` once, then `rolecall web` and `rolecall worker`, any
-number of them. Settings are in rolecall.toml and ROLECALL_* (docs/reference/settings.md).
+number of them; `rolecall controller` serves connectors that run on machines of their own. Settings
+are in rolecall.toml and ROLECALL_* (docs/reference/settings.md).
 """
 
 

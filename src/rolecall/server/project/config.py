@@ -6,6 +6,7 @@ links in mail follow from it. Half a security setting is refused: nothing starts
 
 import base64
 import binascii
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +17,10 @@ import msgspec
 
 from rolecall.errors import BadConfig
 
-__all__ = ["Config", "Keys", "Mail", "Notion", "Oidc", "Web", "load"]
+__all__ = ["Config", "Controller", "Keys", "Mail", "Notion", "Oidc", "Web", "load"]
 
+_ADDRESS = re.compile(r"[a-zA-Z0-9._-]+(:[0-9]{1,5})?", re.ASCII)
+_BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):[0-9]{1,5}", re.ASCII)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -89,6 +92,24 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Whether a proxy of yours sets X-Forwarded-For and X-Forwarded-Proto, and drops others'."""
 
 
+class Controller(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where self-hosted connectors call."""
+
+    address: str = ""
+    """`host` or `host:port` as connectors reach it; part of every client id. Empty: the public
+    host, and the port of `bind`."""
+    bind: str = "127.0.0.1:8443"
+    """Address and port for everything, with TLS."""
+    certificate: str = ""
+    """A PEM file with the chain for the host; `rolecall up` makes one of its own CA."""
+    key: str = ""
+    """The PEM file with its key."""
+    token_bind: str = ""
+    """Behind a proxy that has the TLS: where `/auth/v1/token` is served, as plain HTTP."""
+    grpc_bind: str = ""
+    """The same for gRPC, as plain HTTP/2."""
+
+
 class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The keys file: JSON, mode 0600, never in the database's backup."""
 
@@ -135,6 +156,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notion: Notion = Notion()
     oidc: Oidc | None = None
     web: Web = Web()
+    controller: Controller = Controller()
+
+    @property
+    def controller_address(self) -> str:
+        """Where self-hosted connectors call: `host`, or `host:port` if that is not 443."""
+        own, port = self.controller, self.controller.bind.rpartition(":")[2]
+        return own.address or (self.host if port == "443" else f"{self.host}:{port}")
 
     @property
     def host(self) -> str:
@@ -184,6 +212,12 @@ _VARIABLES = {
     "ROLECALL_NOTION_SCIM_URL": ("notion", "scim_url"),
     "ROLECALL_NOTION_REST_URL": ("notion", "rest_url"),
     "ROLECALL_BIND": ("web", "bind"),
+    "ROLECALL_CONTROLLER_ADDRESS": ("controller", "address"),
+    "ROLECALL_CONTROLLER_BIND": ("controller", "bind"),
+    "ROLECALL_CONTROLLER_CERTIFICATE": ("controller", "certificate"),
+    "ROLECALL_CONTROLLER_KEY": ("controller", "key"),
+    "ROLECALL_CONTROLLER_TOKEN_BIND": ("controller", "token_bind"),
+    "ROLECALL_CONTROLLER_GRPC_BIND": ("controller", "grpc_bind"),
 }
 
 
@@ -252,10 +286,30 @@ def _judge(config: Config) -> None:
         )
     if config.mail.url and urlsplit(config.mail.url).scheme not in {"smtp", "smtps"}:
         raise BadConfig("mail.url is neither smtp:// nor smtps://.", hint="Correct mail.url.")
+    _judge_controller(config.controller)
     for name in ("database_url", "keys_file"):
         if not getattr(config, name):
             variable = "DATABASE_URL" if name == "database_url" else "ROLECALL_KEYS_FILE"
             raise BadConfig(
                 f"{name} is not set.",
                 hint=f"Set {variable}, or run `rolecall up --data DIR`, which takes care of it.",
+            )
+
+
+def _judge_controller(controller: Controller) -> None:
+    for one, other in (("certificate", "key"), ("token_bind", "grpc_bind")):
+        if bool(getattr(controller, one)) != bool(getattr(controller, other)):
+            raise BadConfig(
+                f"Of controller.{one} and controller.{other} only one is set.",
+                hint="Set both, or neither.",
+            )
+    if controller.address and not _ADDRESS.fullmatch(controller.address):
+        raise BadConfig(
+            "controller.address is neither host nor host:port.",
+            hint="Leave out https:// and paths.",
+        )
+    for name in ("bind", "token_bind", "grpc_bind"):
+        if (bind := getattr(controller, name)) and not _BIND.fullmatch(bind):
+            raise BadConfig(
+                f"controller.{name} is not address:port.", hint="For example 0.0.0.0:8443."
             )

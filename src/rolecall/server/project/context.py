@@ -36,6 +36,7 @@ class Group:
 _PLACES: Final = (
     ("", (("Home", "home", "home", "home:read"),)),
     ("Access", (("Apps", "apps", "access:apps", "app:list"),
+                ("Decisions", "change", "orders:decisions", "order:read"),
                 ("People", "people", "people:persons", "person:read"))),
     ("Integrations", (("Connectors", "plug", "connectors:list", "connector:list"),)),
     ("Admin", (("Users", "key", "people:users", "user:read"),

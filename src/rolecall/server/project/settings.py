@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "rolecall.server.files.apps.FilesConfig",
     "rolecall.server.access.apps.AccessConfig",
     "rolecall.server.connectors.apps.ConnectorsConfig",
+    "rolecall.server.orders.apps.OrdersConfig",
     "rolecall.server.search.apps.SearchConfig",
     "rolecall.server.project.apps.ProjectConfig",
 ]

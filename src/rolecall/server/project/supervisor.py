@@ -1,8 +1,8 @@
-"""Everything on one machine, under one process: the database, the web, a worker.
+"""Everything on one machine, under one process: the database, the web, a worker, a controller.
 
-    up ──▶ settings and keys ──▶ database ──▶ schema ──▶ web, worker ──▶ watch, until SIGTERM
+    up ──▶ settings and keys ──▶ database ──▶ schema ──▶ web, worker, controller ──▶ watch
 
-Whoever ends by itself is started again, later each time. On SIGTERM web and worker end first, the
+Whoever ends by itself is started again, later each time. On SIGTERM these three end first, the
 database last, all in less than 15 seconds; on `kill -9` the kernel ends what is left (`leash`).
 This process opens no page and no job, needs no Django, and is the only one that may be root.
 """
@@ -24,7 +24,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 import structlog
 
 from rolecall.errors import Fatal, Interrupted
-from rolecall.server.project import keys_file
+from rolecall.server import clock
+from rolecall.server.project import authority, keys_file
 from rolecall.server.project.config import Config
 from rolecall.server.project.embedded.cluster import Cluster
 from rolecall.server.project.embedded.roles import Role
@@ -35,7 +36,7 @@ __all__ = ["Supervisor"]
 
 _PROGRAM: Final = "rolecall.server.project.cli"
 _GRACE_S: Final = 9.0
-"""Web and worker get this long together; each of them gives its own work one second less."""
+"""All but the database get this long together; each gives its own work one second less."""
 _DATABASE_GRACE_S: Final = 4.0
 _LOOK_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 60.0
@@ -120,6 +121,8 @@ class Supervisor:
         self._user = here.user()
         self._cluster: Cluster = here.cluster()
         self._children: list[_Child] = []
+        self._shown: dict[str, str] = {}
+        """What the controller is told of its certificate, if it is one of ours."""
         self._pause = threading.Event()
 
     def run(self) -> None:
@@ -136,6 +139,7 @@ class Supervisor:
             try:
                 self._cluster.start("rolecall up")
                 self._prepare()
+                self._certify(settings)
                 settings.read_keys()
                 self._migrate()
                 self._start()
@@ -156,6 +160,24 @@ class Supervisor:
         give(folder.keys_file, self._user, 0o600)
         folder.audit.mkdir(mode=0o700, exist_ok=True)
         give(folder.audit, self._user, 0o700)
+
+    def _certify(self, settings: Config) -> None:
+        """A certificate for the controller, unless it has one or a proxy has it."""
+        own = settings.controller
+        if own.certificate or own.token_bind:
+            return
+        host = settings.controller_address.partition(":")[0]
+        names = dict.fromkeys([host, "localhost", "127.0.0.1", "::1"])
+        folder = self._cluster.folder.path / "controller"
+        found = authority.prepare(folder, list(names), self._user, clock.now())
+        self._shown = {
+            "ROLECALL_CONTROLLER_CERTIFICATE": str(found.certificate),
+            "ROLECALL_CONTROLLER_KEY": str(found.key),
+        }
+        self._say(
+            f"Self-hosted connectors call {settings.controller_address}; its certificate is of an "
+            f"authority of our own: run them with SSL_CERT_FILE={found.root}, or a copy of it."
+        )
 
     def _environ(self, role: Role) -> dict[str, str]:
         return self._here.surroundings(DATABASE_URL=self._cluster.url(role))
@@ -189,7 +211,14 @@ class Supervisor:
             user=self._user,
             ends_by=signal.SIGKILL,
         )
-        self._children = [web, worker]
+        controller = _Child(
+            name="controller",
+            words=("controller",),
+            environ={**self._environ(Role.WEB), **self._shown},
+            user=self._user,
+            ends_by=signal.SIGTERM,
+        )
+        self._children = [web, worker, controller]
         self._keep()
 
     def _wait_for_the_web(self, settings: Config) -> None:

@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("rolecall.server.people.urls")),
     path("audit/", include("rolecall.server.people.audit_urls")),
     path("", include("rolecall.server.access.urls")),
+    path("", include("rolecall.server.orders.urls")),
     path("connectors/", include("rolecall.server.connectors.urls")),
     path("api/", api.urls),
     path("search/", include("rolecall.server.search.urls")),

@@ -88,8 +88,12 @@ class Table(Generic[M]):
     search_label: str = "Search"
     fetch: Callable[[QuerySet[M]], QuerySet[M]] = field(default=lambda rows: rows)
     """Adds what the cells need, to the rows of one page only."""
+    dress: Callable[[list[M]], None] = field(default=lambda _rows: None)
+    """Adds to these rows what no query can."""
     keep: tuple[tuple[str, str], ...] = ()
     """What else stands in the page's address and must stay there."""
+    pick: Callable[[M], str] | None = None
+    """What the box before a row says of it, for a form that is about many rows; empty: no box."""
 
     def __post_init__(self) -> None:
         kept = {name for name, _value in self.keep}

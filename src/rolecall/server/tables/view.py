@@ -14,9 +14,9 @@ from django.db.models import Model, QuerySet
 from django.utils.safestring import SafeString
 
 from rolecall.server.tables.state import SIZES, State
-from rolecall.server.tables.table import Column, Filter, Table
+from rolecall.server.tables.table import Column, Filter, Table, as_text
 
-__all__ = ["COUNTED", "Cell", "Chip", "Header", "Menu", "Option", "View", "fetched"]
+__all__ = ["COUNTED", "Cell", "Chip", "Header", "Line", "Menu", "Option", "View", "fetched"]
 
 M = TypeVar("M", bound=Model)
 COUNTED: Final = 100_000
@@ -44,6 +44,17 @@ class Cell:
     label: str
     content: SafeString | str
     number: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row."""
+
+    cells: tuple[Cell, ...]
+    pick: str
+    """What its box says; empty: it has none."""
+    name: str
+    """What a screen reader calls it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,13 +188,21 @@ class View(Generic[M]):
             )
 
     @property
-    def lines(self) -> Iterator[list[Cell]]:
+    def lines(self) -> Iterator[Line]:
         """The rows as cells."""
+        pick = self.table.pick
         for row in self.rows:
-            yield [
+            cells = tuple(
                 Cell(label=column.label, content=column.cell(row), number=column.number)
                 for column in self.columns
-            ]
+            )
+            name = as_text(self.table.columns[0].value(row))
+            yield Line(cells=cells, pick=pick(row) if pick else "", name=name)
+
+    @property
+    def picks(self) -> bool:
+        """Whether rows can be chosen."""
+        return self.table.pick is not None
 
     @property
     def chips(self) -> Iterator[Chip]:
@@ -272,4 +291,6 @@ class View(Generic[M]):
 def fetched(table: Table[M], model: type[M], keys: Sequence[object]) -> list[M]:
     """Rows with these keys, in this order; one that is gone in the meantime is left out."""
     found = {row.pk: row for row in table.fetch(model._default_manager.filter(pk__in=keys))}  # noqa: SLF001 - Django's name
-    return [found[key] for key in keys if key in found]
+    rows = [found[key] for key in keys if key in found]
+    table.dress(rows)
+    return rows

@@ -150,5 +150,6 @@ def _account(result: Result) -> Resource:
         family_name=person.family_name,
         emails=(Email(address=person.user_name, primary=True),),
         role=person.role or None,
+        title=str(result.after.attributes.get("title") or ""),
     )
     return user_resource(seen)

@@ -21,7 +21,7 @@ from rolecall.server.ids import new_ids
 
 __all__ = ["stage"]
 
-_BREAKS: Final = str.maketrans("@.-_+", "     ")
+BREAKS: Final = str.maketrans("@.-_+", "     ")
 """What stands between the words of an address."""
 
 
@@ -107,7 +107,7 @@ class _Loading:
                         record.service,
                         msgspec.json.encode(record.attributes).decode(),
                         _outside(record.email, domains),
-                        " ".join([record.name, *record.emails]).translate(_BREAKS),
+                        " ".join([record.name, *record.emails]).translate(BREAKS),
                         digest,
                     )
                 )

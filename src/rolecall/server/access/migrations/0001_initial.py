@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
                 ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='access.app')),
                 ('before', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
                 ('entitlement', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
-                ('sync', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='access.sync')),
+                ('sync', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='access.sync')),
             ],
             options={
                 'ordering': ('-id',),

@@ -271,7 +271,7 @@ class Grant(Period):
 
 
 class Change(models.Model):
-    """What a sync found different: the feed. The first sync of an app has none."""
+    """What a sync found different, or we changed: the feed. The first sync of an app has none."""
 
     class Kind(models.TextChoices):
         """What happened, in the words of the feed."""
@@ -284,7 +284,8 @@ class Change(models.Model):
         EDITED = "edited"
 
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="changes", db_index=False)
-    sync = models.ForeignKey(Sync, on_delete=models.PROTECT, related_name="changes")
+    sync = models.ForeignKey(Sync, on_delete=models.PROTECT, null=True, related_name="changes")
+    """None where a change of ours was verified without one."""
     at = models.DateTimeField()
     """When it was seen; it happened after the sync before."""
     kind = models.CharField(max_length=12, choices=Kind)

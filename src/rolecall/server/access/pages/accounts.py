@@ -23,7 +23,7 @@ from rolecall.server.tables.look import moment, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 from rolecall.server.tables.words import beginning_with
 
-__all__ = ["accounts", "past_accounts"]
+__all__ = ["accounts", "accounts_table", "past_accounts"]
 
 _COLUMNS: tuple[Column[Account], ...] = (
     Column(name="account", label="Account", value=str, show=account_cell, sort=("name",)),
@@ -88,21 +88,24 @@ def past_accounts(request: Request, app_id: str) -> HttpResponseBase:
 def _list(request: Request, app: App, *, present: bool) -> HttpResponseBase:
     if wants_file(request):
         require(request.actor, "account:export", app.public_id)
+    may_plan = present and bool(may(request.actor, "order:plan", app.public_id))
     return show(
         request,
         "access/accounts.html",
-        _table(app),
+        accounts_table(app, pick=may_plan),
         Account.objects.filter(app=app, present=present),
         app=app,
         present=present,
         may_edit=bool(may(request.actor, "account:edit", app.public_id)),
+        may_plan=may_plan,
         crumbs=app_crumbs(app),
         tabs=app_tabs(app),
         prefix=app.name,
     )
 
 
-def _table(app: App) -> Table[Account]:
+def accounts_table(app: App, *, pick: bool = False) -> Table[Account]:
+    """The table of an app's accounts; with `pick`, rows can be chosen."""
     roles = Entitlement.objects.filter(app=app, kind=Entitlement.Kind.ROLE)
     return Table(
         noun="accounts",
@@ -112,6 +115,7 @@ def _table(app: App) -> Table[Account]:
         search=beginning_with("search"),
         search_label="Search names and e-mails",
         fetch=lambda rows: rows.select_related("role", "person"),
+        pick=(lambda a: a.public_id) if pick else None,
     )
 
 

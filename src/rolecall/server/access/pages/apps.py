@@ -5,6 +5,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
+from rolecall.server.access import origins
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Change, Entitlement
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
@@ -87,6 +88,9 @@ def app(request: Request, app_id: str) -> HttpResponse:
         loose=Count("pk", filter=Q(type=Account.Type.HUMAN) & ~Q(link=Account.Link.LINKED)),
     )
     entitlements = Entitlement.objects.filter(app=one, present=True)
+    newest = Change.objects.filter(app=one).select_related("account", "entitlement", "before")
+    changes = list(newest[:_RECENT])
+    origins.mark(changes)
     return render(
         request,
         "access/app.html",
@@ -95,9 +99,7 @@ def app(request: Request, app_id: str) -> HttpResponse:
             "figures": figures,
             "roles": entitlements.filter(kind=Entitlement.Kind.ROLE).order_by("-holders"),
             "groups": entitlements.filter(kind=Entitlement.Kind.GROUP).count(),
-            "changes": Change.objects.filter(app=one).select_related(
-                "account", "entitlement", "before"
-            )[:_RECENT],
+            "changes": changes,
             "crumbs": app_crumbs(one)[:1],
             "tabs": app_tabs(one),
         },

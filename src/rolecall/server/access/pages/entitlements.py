@@ -4,6 +4,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from rolecall.server.access import origins
 from rolecall.server.access.finding import app_for, entitlement_for
 from rolecall.server.access.models import Account, Entitlement, Grant, Presence
 from rolecall.server.access.pages.looks import (
@@ -11,16 +12,24 @@ from rolecall.server.access.pages.looks import (
     app_crumbs,
     app_tabs,
     entitlement_name,
+    origin_cell,
+    origin_text,
     status_look,
 )
 from rolecall.server.people.door import Request, page
-from rolecall.server.people.permissions import require
+from rolecall.server.people.permissions import may, require
 from rolecall.server.tables.answer import show, wants_file
 from rolecall.server.tables.look import mark, moment, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 from rolecall.server.tables.words import beginning_with
 
-__all__ = ["entitlement", "entitlements", "past_holders"]
+__all__ = [
+    "entitlement",
+    "entitlements",
+    "entitlements_table",
+    "holders_table",
+    "past_holders",
+]
 
 _Kind = Entitlement.Kind
 _KINDS = {_Kind.ACCOUNT: ("Account", "person"), _Kind.ROLE: ("Role", "role"),
@@ -54,27 +63,34 @@ def entitlements(request: Request, app_id: str) -> HttpResponseBase:
     """All of an app that are there now."""
     app = app_for(request.actor, app_id, "entitlement:read")
     rows = Entitlement.objects.filter(app=app, present=True)
+    may_plan = bool(may(request.actor, "order:plan", app.public_id))
+    roles = rows.filter(kind=_Kind.ROLE).order_by("-holders", "name")
+    return show(
+        request,
+        "access/entitlements.html",
+        entitlements_table(pick=may_plan),
+        rows,
+        app=app,
+        may_plan=may_plan,
+        roles=roles,
+        floor=FLOOR,
+        crumbs=app_crumbs(app),
+        tabs=app_tabs(app),
+        prefix=app.name,
+    )
+
+
+def entitlements_table(*, pick: bool = False) -> Table[Entitlement]:
+    """The table of what one can hold; with `pick`, groups can be chosen."""
     kinds = tuple(Choice(value=kind, label=word) for kind, (word, _icon) in _KINDS.items())
-    table = Table(
+    return Table(
         noun="entitlements",
         columns=_COLUMNS,
         order="name",
         filters=(Filter(name="kind", label="Kind", narrow=one_of("kind"), choices=kinds),),
         search=beginning_with("search"),
         search_label="Search roles and groups",
-    )
-    roles = rows.filter(kind=_Kind.ROLE).order_by("-holders", "name")
-    return show(
-        request,
-        "access/entitlements.html",
-        table,
-        rows,
-        app=app,
-        roles=roles,
-        floor=FLOOR,
-        crumbs=app_crumbs(app),
-        tabs=app_tabs(app),
-        prefix=app.name,
+        pick=(lambda e: e.public_id if e.kind == _Kind.GROUP else "") if pick else None,
     )
 
 
@@ -98,9 +114,11 @@ def _holders(request: Request, one: Entitlement, *, past: bool) -> HttpResponseB
         reverse(name, args=(one.public_id,))
         for name in ("access:entitlement", "access:past_holders")
     )
+    may_plan = one.present and bool(may(request.actor, "order:plan", app.public_id))
     context = {
         "app": app,
         "entitlement": one,
+        "may_plan": may_plan and not past,
         "past": past,
         "picture": _KINDS[_Kind(one.kind)][1],
         "floor": FLOOR,
@@ -113,12 +131,14 @@ def _holders(request: Request, one: Entitlement, *, past: bool) -> HttpResponseB
         presences = Presence.objects.filter(account__app=app, until_at__isnull=not past)
         if not past:  # says nothing new, but the index of names begins with it
             presences = presences.filter(account__present=True)
-        return show(request, template, _table(past=past), presences, **context)
+        return show(request, template, holders_table(past=past), presences, **context)
     grants = Grant.objects.filter(entitlement=one, until_at__isnull=not past)
-    return show(request, template, _table(past=past), grants, **context)
+    table = holders_table(past=past, pick=may_plan and not past)
+    return show(request, template, table, grants, **context)
 
 
-def _table(*, past: bool) -> Table[Holding]:
+def holders_table(*, past: bool, pick: bool = False) -> Table[Holding]:
+    """The table of who holds or held something; with `pick`, accounts can be chosen."""
     ended = Column[Holding](
         name="until",
         label="Until",
@@ -133,6 +153,8 @@ def _table(*, past: bool) -> Table[Holding]:
         search=beginning_with("account__search"),
         search_label="Search names and e-mails",
         fetch=lambda rows: rows.select_related("account__role", "first_sync"),
+        dress=origins.mark,
+        pick=(lambda h: h.account.public_id) if pick else None,
     )
 
 
@@ -168,4 +190,5 @@ _HOLDER_COLUMNS: tuple[Column[Holding], ...] = (
     Column(
         name="since", label="Since", value=lambda h: h.from_at, show=_since, sort=("from_at",)
     ),
+    Column(name="origin", label="Given", value=origin_text, show=origin_cell),
 )  # fmt: skip

@@ -12,11 +12,18 @@ from django.utils.safestring import SafeString
 
 from rolecall.errors import Invalid
 from rolecall.server import clock
-from rolecall.server.access import asof
+from rolecall.server.access import asof, origins
 from rolecall.server.access.feed import of_app
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import AccountAttributes, App, Change, Grant, Presence, Sync
-from rolecall.server.access.pages.looks import account_cell, app_crumbs, app_tabs, entitlement_name
+from rolecall.server.access.pages.looks import (
+    account_cell,
+    app_crumbs,
+    app_tabs,
+    entitlement_name,
+    origin_cell,
+    origin_text,
+)
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import require
 from rolecall.server.tables.answer import show, wants_file
@@ -72,8 +79,10 @@ _CHANGES: Final[tuple[Column[Change], ...]] = (
     ),
     Column(name="kind", label="What", value=lambda c: c.kind, show=_what),
     Column(name="which", label="Of what", value=_which_text, show=_which),
+    Column(name="origin", label="By whom", value=origin_text, show=origin_cell),
     Column(
-        name="sync", label="Sync", value=lambda c: c.sync.number, number=True, usual=False
+        name="sync", label="Sync", number=True, usual=False,
+        value=lambda c: c.sync.number if c.sync else None,
     ),
 )  # fmt: skip
 
@@ -86,6 +95,7 @@ _FEED: Final[Table[Change]] = Table(
     search=beginning_with("account__search"),
     search_label="Search names and e-mails",
     fetch=lambda rows: rows.select_related("account", "entitlement", "before", "sync"),
+    dress=origins.mark,
 )
 
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from rolecall.server.access.models import Account, App, Entitlement
+from rolecall.server.access.models import Account, App, Change, Entitlement, Grant, Presence
 from rolecall.server.tables.look import NOTHING, Look, link, mark, status
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "app_tabs",
     "entitlement_name",
     "link_look",
+    "origin_cell",
+    "origin_text",
     "person_cell",
     "status_look",
     "type_mark",
@@ -77,6 +79,18 @@ def entitlement_name(entitlement: Entitlement | None) -> SafeString | str:
     return link(entitlement.name, reverse("access:entitlement", args=(entitlement.public_id,)))
 
 
+def origin_cell(row: Grant | Presence | Change) -> SafeString | str:
+    """Where it comes from: by us, before us, outside."""
+    look: Look | None = getattr(row, "origin", None)
+    return status(look) if look else NOTHING
+
+
+def origin_text(row: Grant | Presence | Change) -> str | None:
+    """The same as text."""
+    look: Look | None = getattr(row, "origin", None)
+    return look.word if look else None
+
+
 def app_crumbs(app: App, *more: tuple[str, str]) -> list[tuple[str, str]]:
     """The way to a page of an app."""
     return [
@@ -93,6 +107,7 @@ def app_tabs(app: App) -> list[tuple[str, str]]:
         ("Accounts", "access:accounts"),
         ("Entitlements", "access:entitlements"),
         ("Changes", "access:feed"),
+        ("Decisions", "orders:of_app"),
         ("Access as of", "access:as_of"),
         ("Settings", "access:settings"),
     )

@@ -4,11 +4,13 @@ from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from rolecall.server import clock
 from rolecall.server.audit.models import Event
 from rolecall.server.connectors.capabilities import NAMES
 from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, Hold, LogLine, Secret, Task
+from rolecall.server.connectors.pages.hosts import hosts_of
 from rolecall.server.connectors.pages.looks import (
     connector_crumbs,
     connector_look,
@@ -16,6 +18,7 @@ from rolecall.server.connectors.pages.looks import (
     task_look,
     trigger_words,
 )
+from rolecall.server.connectors.services.clients import usable
 from rolecall.server.connectors.telling import owners
 from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import may
@@ -75,6 +78,9 @@ def _overview(request: Request, one: Connector) -> dict[str, object]:
         **context_of(request, one),
         **_going_on(one),
         "secrets": one.secrets.filter(state=Secret.State.CURRENT).order_by("slot"),
+        "clients": usable(one, clock.now()),
+        "hosts": hosts_of(one, clock.now()),
+        "expected": one.kind == "baton" and one.seen_at is None and one.clients.exists(),
         "capabilities": capabilities,
         "owners": owners(one),
         "schedule": schedule_words(one),

@@ -11,6 +11,7 @@ from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.health import token_health
 from rolecall.server.connectors.labels import OPEN
 from rolecall.server.connectors.models import Connector, LogLine, Secret, Task
+from rolecall.server.connectors.pages import clients
 from rolecall.server.connectors.pages.connector import context_of
 from rolecall.server.connectors.pages.looks import task_look
 from rolecall.server.connectors.services import credential
@@ -78,6 +79,8 @@ def _page(request: Request, one: Connector, **more: object) -> HttpResponse:
             "healths": healths,
             "warnings": [health.warning for health in healths if health.warning],
             "slots": Secret.Slot.choices,
+            "clients": clients.shown(one, clock.now()),
+            "overlaps": clients.OVERLAPS,
             **more,
         },
         status=status,

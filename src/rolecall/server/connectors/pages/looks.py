@@ -24,6 +24,7 @@ CONNECTOR_LOOKS = MappingProxyType({
     _State.NEEDS_CONFIRMATION: Look(word="Needs confirmation", tone="warn", icon="question"),
     _State.ERROR: Look(word="Error", tone="bad", icon="failed"),
     _State.PAUSED: Look(word="Paused", tone="warn", icon="pause"),
+    _State.NOT_SEEN: Look(word="Not seen", tone="bad", icon="alert"),
     _State.ARCHIVED: Look(word="Deleted", tone="idle", icon="trash"),
 })  # fmt: skip
 _TASKS = MappingProxyType({

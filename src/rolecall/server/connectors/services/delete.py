@@ -11,6 +11,7 @@ from rolecall.server.connectors import tasks, vault
 from rolecall.server.connectors.labels import OPEN, relabel
 from rolecall.server.connectors.locks import app_row, task_rows
 from rolecall.server.connectors.models import Connector, Task
+from rolecall.server.connectors.services.clients import end_all
 from rolecall.server.connectors.services.rows import allowed, locked
 from rolecall.server.people.models import RoleAssignment
 
@@ -51,6 +52,7 @@ def delete(actor: Actor, connector_id: str, typed_name: str, *, now: datetime) -
 def archive(connector: Connector, *, by: str, now: datetime) -> Connector:
     """End everything about it; in the caller's transaction, the row locked."""
     vault.empty(connector.secrets.all(), now)
+    end_all(connector, now)
     RoleAssignment.objects.filter(scope=connector.public_id, until_at=None).update(
         until_at=now, ended_by=by
     )

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from rolecall.errors import Conflict, Gone, Unsupported
+from rolecall.errors import Conflict, Gone
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors import schedule, tasks, vault
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import task_rows
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.schedule import Schedule
+from rolecall.server.connectors.services.clients import usable
 from rolecall.server.connectors.services.rows import allowed, locked
 
 __all__ = ["cancel", "pause", "resume", "schedule_of", "sync_now"]
@@ -18,19 +19,16 @@ __all__ = ["cancel", "pause", "resume", "schedule_of", "sync_now"]
 
 @transaction.atomic
 def sync_now(actor: Actor, connector_id: str, *, now: datetime) -> Task:
-    """A sync as soon as a worker is free.
+    """A sync as soon as a worker is free; of a self-hosted connector, as soon as it asks for work.
 
     Raises:
         NotAllowed, Gone: as in `rows.locked`.
         Conflict: it is paused, has no credential, or a sync is under way or waits for a decision.
-        Unsupported: it runs on a machine of its owner's.
     """
     connector = locked(actor, "connector:run", connector_id)
-    if connector.kind != "notion":
-        raise Unsupported("A connector on your own machine syncs when that machine does.")
     if connector.paused_at:
         raise Conflict(f"{connector.name} is paused.", hint="Resume it first.")
-    if not vault.current(connector).exists():
+    if not _has_credential(connector, now):
         raise Conflict(f"{connector.name} has no credential.", hint="Enter one in its settings.")
     task = tasks.ask(connector, Task.Kind.SYNC, trigger="hand", asked_by=actor.name, now=now)
     record(actor, "connector:sync:start", connector, now=now, scope=connector.public_id,
@@ -90,7 +88,7 @@ def resume(actor: Actor, connector_id: str, *, now: datetime) -> Connector:
     if not connector.paused_at:
         raise Conflict(f"{connector.name} is not paused.")
     connector.paused_at = None
-    if vault.current(connector).exists() and schedule.next_due(
+    if _has_credential(connector, now) and schedule.next_due(
         schedule_of(connector), now, connector.public_id
     ):
         connector.due_at = now
@@ -98,6 +96,13 @@ def resume(actor: Actor, connector_id: str, *, now: datetime) -> Connector:
     record(actor, "connector:resume", connector, now=now, scope=connector.public_id)
     relabel(connector)
     return connector
+
+
+def _has_credential(connector: Connector, now: datetime) -> bool:
+    """To read Notion with; or, where it runs elsewhere, to call us with."""
+    if connector.kind == "baton":
+        return usable(connector, now).exists()
+    return vault.current(connector).exists()
 
 
 def schedule_of(connector: Connector) -> Schedule:

@@ -12,7 +12,7 @@ __all__ = ["command"]
 @click.command("up")
 @located
 def command(here: Installation) -> None:
-    """Run everything on this machine until Ctrl-C: database, web, worker.
+    """Run everything on this machine until Ctrl-C: database, web, worker, controller.
 
     Everything is kept in the data folder, which is made if it is not there. The first start prints
     a link that lets the first administrator in, once. Under root nothing but this process is root.

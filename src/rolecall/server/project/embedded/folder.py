@@ -7,6 +7,7 @@
     ├── postgres/18/      the cluster, by major version
     ├── passwords/        one file per database role
     ├── keys.json         what secrets are encrypted with; back it up, and elsewhere
+    ├── controller/       the authority and the certificate of the controller
     ├── audit/            the audit chain's last links, noted by the worker
     ├── log/              what PostgreSQL says, a week of it; start.log beside it, from before that
     └── socket            a folder; or a link to one, where the path here is too long for a socket

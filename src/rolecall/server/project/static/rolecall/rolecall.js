@@ -39,6 +39,16 @@ document.addEventListener("click", async (event) => {
   button.querySelector("[data-copied]")?.removeAttribute("hidden");
 });
 
+// A bar below a table says how many of its rows have a tick.
+const countChosen = () => {
+  const said = document.querySelector("[data-chosen]");
+  if (!said) return;
+  const chosen = document.querySelectorAll('input[name="row"][form="bulk"]:checked').length;
+  said.textContent = chosen ? `${chosen} chosen` : "";
+};
+document.addEventListener("change", countChosen);
+document.addEventListener("reset", () => setTimeout(countChosen));
+
 // A part of a page that cannot be had is loaded as the page that it is, which says why.
 document.addEventListener("htmx:responseError", (event) => {
   const { requestConfig, boosted, pathInfo } = event.detail;

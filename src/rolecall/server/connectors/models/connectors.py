@@ -1,18 +1,12 @@
-"""Connectors, what they are allowed to know, and the tasks they carry out.
-
-Every sync, test, probe and change is a task row. A job of the queue carries only the task's id;
-whoever takes the task raises `attempt`, and may finish it only under that number: a worker that
-was swept and wakes up finds another number there, and its work is void.
-"""
+"""Connectors, and the credentials by which they read Notion."""
 
 from django.db import models
 from django.db.models import Q
 
-from rolecall.server.access.models import App, Sync
-from rolecall.server.files.models import File
+from rolecall.server.access.models import App
 from rolecall.server.ids import PublicIdField
 
-__all__ = ["Connector", "Hold", "LogLine", "Secret", "Task"]
+__all__ = ["Connector", "Secret"]
 
 
 class Connector(models.Model):
@@ -27,6 +21,8 @@ class Connector(models.Model):
         NEEDS_CONFIRMATION = "needs_confirmation", "Needs confirmation"
         ERROR = "error", "Error"
         PAUSED = "paused", "Paused"
+        NOT_SEEN = "not_seen", "Not seen"
+        """Self-hosted, and silent for ten minutes."""
         ARCHIVED = "archived", "Deleted"
 
     public_id = PublicIdField(prefix="con")
@@ -61,6 +57,10 @@ class Connector(models.Model):
     """What the last test or sync showed: capability → {given, why}."""
     last_success_at = models.DateTimeField(null=True)
     last_probe_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    """When a self-hosted one last called; None for one that is hosted here."""
+    missed_at = models.DateTimeField(null=True)
+    """Since when we call it not seen; its owners have been told."""
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 
@@ -125,120 +125,3 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_slot_display()} of {self.connector_id}"
-
-
-class Task(models.Model):
-    """One piece of work for a connector."""
-
-    class Kind(models.TextChoices):
-        """What is asked."""
-
-        SYNC = "sync"
-        TEST = "test"
-        PROBE = "probe"
-
-    class State(models.TextChoices):
-        """How far it is."""
-
-        QUEUED = "queued"
-        RUNNING = "running"
-        HELD = "held"
-        """A sync that waits for a yes."""
-        DONE = "done"
-        FAILED = "failed"
-        REJECTED = "rejected"
-        CANCELLED = "cancelled"
-
-    id = models.CharField(max_length=27, primary_key=True)
-    """A KSUID, as Baton's task ids are."""
-    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks")
-    kind = models.CharField(max_length=8, choices=Kind)
-    trigger = models.CharField(max_length=16)
-    """schedule, hand, credential, retry."""
-    asked_by = models.CharField(max_length=254)
-    parameters = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempt = models.PositiveIntegerField(default=0)
-    worker = models.CharField(max_length=100, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    """While it runs: past this moment another worker may take it."""
-    progress = models.JSONField(default=dict)
-    """Rows so far, by type."""
-    result = models.JSONField(default=dict)
-    error = models.CharField(max_length=32, blank=True)
-    """The class of `rolecall.errors`."""
-    message = models.TextField(blank=True)
-    """What happened, and what to do, for a person."""
-    file = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, related_name="+")
-    sync = models.ForeignKey(Sync, on_delete=models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ("-created_at", "-id")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("connector",),
-                condition=Q(kind="sync", state__in=("queued", "running", "held")),
-                name="connectors_one_sync",
-            ),
-        )
-        indexes = (
-            models.Index(fields=("connector", "-created_at"), name="connectors_task_runs"),
-            models.Index(
-                fields=("lease_until",), condition=Q(state="running"), name="connectors_task_lease"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
-
-    @property
-    def public_id(self) -> str:
-        """Its id is public."""
-        return self.id
-
-
-class LogLine(models.Model):
-    """What a task says while it runs."""
-
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="lines")
-    attempt = models.PositiveIntegerField()
-    at = models.DateTimeField()
-    level = models.CharField(max_length=8)
-    text = models.CharField(max_length=500)
-
-    class Meta:
-        ordering = ("id",)
-
-    def __str__(self) -> str:
-        return self.text
-
-
-class Hold(models.Model):
-    """Why a finished sync was not applied, and what somebody decided."""
-
-    class Kind(models.TextChoices):
-        """What looked wrong."""
-
-        SHRINK = "shrink"
-        OTHER_WORKSPACE = "other_workspace"
-
-    public_id = PublicIdField(prefix="hol")
-    task = models.OneToOneField(Task, on_delete=models.PROTECT, related_name="hold")
-    kind = models.CharField(max_length=16, choices=Kind)
-    facts = models.JSONField(default=dict)
-    """Counts: what would end, of how many; the share of ids known."""
-    raised_at = models.DateTimeField()
-    decision = models.CharField(max_length=10, blank=True)
-    """confirmed, rejected, or empty while it waits."""
-    decided_by = models.CharField(max_length=254, blank=True)
-    decided_at = models.DateTimeField(null=True)
-    reason = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ("-id",)
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.task_id}"

@@ -1,0 +1,216 @@
+"""What comes after an order: steps that a person does by hand, and drift."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from ninja import Query as Asked
+from ninja import Router, Schema, Status
+
+from rolecall.errors import Gone
+from rolecall.server import clock
+from rolecall.server.api.door import actor_of, answers
+from rolecall.server.api.orders import DecisionOut, Reason
+from rolecall.server.api.paging import Cut, Page, Window, cut
+from rolecall.server.api.values import Id, Note
+from rolecall.server.audit.trail import Actor
+from rolecall.server.orders import drifting, manual
+from rolecall.server.orders.models import Decision, Drift, ManualStep
+from rolecall.server.people.permissions import require, scopes_of
+
+__all__ = [
+    "DriftOut",
+    "FindDrift",
+    "FindSteps",
+    "Proof",
+    "StepOut",
+    "accept_drift",
+    "cannot_step",
+    "done_step",
+    "get_drift",
+    "get_step",
+    "list_drift",
+    "list_steps",
+    "of_drift",
+    "of_steps",
+    "restore_drift",
+]
+
+M = TypeVar("M", bound=Model)
+of_drift = Router(tags=["drift"])
+of_steps = Router(tags=["steps"])
+
+
+class DriftOut(Schema):
+    """Somebody outside undid what we had verified."""
+
+    id: str
+    app: str
+    order: str
+    found: dict[str, Any]
+    sync: str
+    found_at: datetime
+    state: str
+    decided_by: str
+    decided_at: datetime | None
+    reason: str
+
+    @staticmethod
+    def resolve_id(row: Drift) -> str:
+        """The public one."""
+        return row.public_id
+
+    @staticmethod
+    def resolve_app(row: Drift) -> str:
+        """The public one."""
+        return row.app.public_id
+
+    @staticmethod
+    def resolve_order(row: Drift) -> str:
+        """The public one."""
+        return row.order.public_id
+
+    @staticmethod
+    def resolve_sync(row: Drift) -> str:
+        """The public one."""
+        return row.sync.public_id
+
+
+class StepOut(Schema):
+    """What a person has to do by hand."""
+
+    id: str
+    order: str
+    instructions: list[str]
+    state: str
+    proof: str
+    file: str | None
+    """The name of a file that was given as proof."""
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: str
+
+    @staticmethod
+    def resolve_id(row: ManualStep) -> str:
+        """The public one."""
+        return row.public_id
+
+    @staticmethod
+    def resolve_order(row: ManualStep) -> str:
+        """The public one."""
+        return row.order.public_id
+
+    @staticmethod
+    def resolve_file(row: ManualStep) -> str | None:
+        """Its name."""
+        return row.file.name if row.file else None
+
+
+class Proof(Schema):
+    """How one can see that it was done."""
+
+    proof: Note
+
+
+class FindDrift(Window):
+    """Which drift."""
+
+    state: Drift.State | None = None
+
+
+class FindSteps(Window):
+    """Which steps."""
+
+    state: ManualStep.State | None = None
+
+
+def _drifts() -> QuerySet[Drift]:
+    return Drift.objects.select_related("app", "order", "sync")
+
+
+def _steps() -> QuerySet[ManualStep]:
+    return ManualStep.objects.select_related("order__app", "file")
+
+
+def _seen(actor: Actor, rows: QuerySet[M], app: str, state: str | None) -> QuerySet[M]:
+    require(actor, "order:read")
+    scopes = scopes_of(actor, "order:read")
+    if scopes is not None:
+        rows = rows.filter(**{f"{app}__public_id__in": scopes})
+    return rows.filter(state=state) if state else rows
+
+
+def _drift(actor: Actor, drift: str) -> Drift:
+    found = _drifts().filter(public_id=drift).first()
+    if found is None:
+        raise Gone("There is no such drift.")
+    require(actor, "order:read", found.app.public_id)
+    return found
+
+
+def _step(actor: Actor, step: str) -> ManualStep:
+    found = _steps().filter(public_id=step).first()
+    if found is None:
+        raise Gone("There is no such manual step.")
+    require(actor, "order:read", found.order.app.public_id)
+    return found
+
+
+@of_drift.get("", response=answers(Page[DriftOut]))
+def list_drift(request: HttpRequest, find: Asked[FindDrift]) -> Cut[Drift]:
+    """What somebody outside undid, the newest first."""
+    return cut(_seen(actor_of(request), _drifts(), "app", find.state), find, newest_first=True)
+
+
+@of_drift.get("/{drift}", response=answers(DriftOut))
+def get_drift(request: HttpRequest, drift: Id) -> Drift:
+    """One of them."""
+    return _drift(actor_of(request), drift)
+
+
+@of_drift.post("/{drift}/restore", response=answers(DecisionOut, 201))
+def restore_drift(request: HttpRequest, drift: Id, why: Reason) -> Status[Decision]:
+    """Plan to do again what was undone."""
+    made = drifting.restore(actor_of(request), drift, reason=why.reason, now=clock.now())
+    return Status(201, made)
+
+
+@of_drift.post("/{drift}/accept", response=answers(DriftOut))
+def accept_drift(request: HttpRequest, drift: Id, why: Reason) -> Drift:
+    """Let it be as it is now."""
+    drifting.accept(actor_of(request), drift, reason=why.reason, now=clock.now())
+    return _drift(actor_of(request), drift)
+
+
+@of_steps.get("", response=answers(Page[StepOut]))
+def list_steps(request: HttpRequest, find: Asked[FindSteps]) -> Cut[ManualStep]:
+    """What is to be done by hand, the newest first."""
+    rows = _seen(actor_of(request), _steps(), "order__app", find.state)
+    return cut(rows, find, newest_first=True)
+
+
+@of_steps.get("/{step}", response=answers(StepOut))
+def get_step(request: HttpRequest, step: Id) -> ManualStep:
+    """One of them."""
+    return _step(actor_of(request), step)
+
+
+@of_steps.post("/{step}/done", response=answers(StepOut))
+def done_step(request: HttpRequest, step: Id, said: Proof) -> ManualStep:
+    """It is done; the next sync looks whether it is so."""
+    return _ended(request, step, manual.done, proof=said.proof)
+
+
+@of_steps.post("/{step}/cannot", response=answers(StepOut))
+def cannot_step(request: HttpRequest, step: Id, why: Reason) -> ManualStep:
+    """It cannot be done, and why."""
+    return _ended(request, step, manual.cannot, reason=why.reason)
+
+
+def _ended(
+    request: HttpRequest, step: str, deed: Callable[..., object], **said: str
+) -> ManualStep:  # fmt: skip
+    deed(actor_of(request), step, now=clock.now(), **said)
+    return _step(actor_of(request), step)

@@ -1,0 +1,1 @@
+"""Rows of ours as Baton's messages."""

@@ -1,0 +1,69 @@
+"""How a self-hosted connector is started: the files of `deploy/` and a shell line, filled in.
+
+Nothing of it is kept: whoever rotates a credential reads it once, with the secret in its place. The
+token of Notion is never among it, because it stays on the connector's machine.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.template.loader import render_to_string
+
+__all__ = ["Recipe", "recipes"]
+
+_RECIPES: Final = (
+    ("secrets", "Kubernetes: secrets", "rolecall-notion-secrets.yaml"),
+    ("volume", "Kubernetes: volume", "rolecall-notion-volume.yaml"),
+    ("deployment", "Kubernetes: deployment", "rolecall-notion.yaml"),
+    ("compose", "Compose", "compose.yaml"),
+    ("shell", "Shell", ""),
+)
+"""Template → title, and the name to save it under."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One file or line to copy."""
+
+    key: str
+    title: str
+    file: str
+    """What to call it; empty for what is typed."""
+    text: str = field(repr=False)
+    """Holds the client secret."""
+
+
+def recipes(client_id: str, client_secret: str, *, provisioning: bool = False) -> list[Recipe]:
+    """Everything that starts a connector with this credential.
+
+    Args:
+        client_id: as it was made.
+        client_secret: likewise; it stands in what is returned, and nowhere else.
+        provisioning: whether the connector is allowed to change Notion.
+    """
+    values = {
+        "client_id": json.dumps(client_id),
+        "client_secret": json.dumps(client_secret),
+        "provisioning": json.dumps("true" if provisioning else "false"),
+    }
+    return [
+        Recipe(key=key, title=title, file=file, text=_filled(key, values))
+        for key, title, file in _RECIPES
+    ]
+
+
+def _filled(key: str, values: dict[str, str]) -> str:
+    """A JSON string is a YAML string; Compose reads `$` as a variable unless there are two."""
+    if key == "compose":
+        values = {name: text.replace("$", "$$") for name, text in values.items()}
+    if key == "shell":
+        values = {name: _quoted(text) for name, text in values.items()}
+    suffix = "sh" if key == "shell" else "yaml"
+    return render_to_string(f"connectors/deploy/{key}.{suffix}", values)
+
+
+def _quoted(text: str) -> str:
+    """For a shell, in which nothing has a meaning between single quotes but their end."""
+    plain: str = json.loads(text)
+    return "'" + plain.replace("'", "'\\''") + "'"

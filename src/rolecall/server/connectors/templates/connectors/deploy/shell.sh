@@ -1,0 +1,2 @@
+{% autoescape off %}BATON_CLIENT_ID={{ client_id }} BATON_CLIENT_SECRET={{ client_secret }} BATON_SCIM_TOKEN='<SCIM token>' BATON_STATE_DIR="$HOME/rolecall-notion" BATON_PROVISIONING={{ provisioning }} rolecall-notion
+{% endautoescape %}

@@ -1,0 +1,137 @@
+"""What a person must do in Notion by hand: handed over with instructions, done with proof.
+
+What was done by hand is verified like anything else, by the next sync that can see it.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from rolecall.errors import Conflict, Gone, Invalid
+from rolecall.server.audit.trail import Actor, record
+from rolecall.server.files.models import File
+from rolecall.server.orders.models import ManualStep, Order
+from rolecall.server.orders.rows import order_locked
+
+__all__ = ["cannot", "done", "hand_over", "instructions"]
+
+_Operation = Order.Operation
+_LONGEST: Final = 5000
+_WHERE: Final = "In Notion, open Settings, then People."
+_GROUPS: Final = "In Notion, open Settings, then People, then Groups."
+
+_STEPS: Final = {
+    "role grant": (_WHERE, "Find {who}, and give them the role {what}."),
+    "role revoke": (_WHERE, "Find {who}, and give them a lower role than {what}."),
+    "grant": (_GROUPS, "Open {what}, and add {who}."),
+    "revoke": (_GROUPS, "Open {what}, and remove {who}."),
+    "create_account": (_WHERE, "Invite {who}, with the role {role}."),
+    "update_account": (
+        "In your identity provider, or in Notion's managed users, open the profile of {who}.",
+        "Change {values}.",
+    ),
+    "remove_account": (_WHERE, "Find {who}, and remove them from the workspace."),
+    "guest remove_account": (_WHERE, "Open Guests.", "Find {who}, and remove them."),
+    "create_group": (_GROUPS, "Create a group called {what}."),
+    "rename_group": (_GROUPS, "Open {what}, and call it {name}."),
+    "delete_group": (_GROUPS, "Open {what}, and delete it."),
+}
+
+
+def hand_over(order: Order, *, now: datetime) -> ManualStep:
+    """Hand an order to a person, in the caller's transaction."""
+    order.state = Order.State.HANDED
+    order.save()
+    return ManualStep.objects.create(order=order, instructions=instructions(order), created_at=now)
+
+
+@transaction.atomic
+def done(
+    actor: Actor, step_id: str, *, proof: str, now: datetime, file: File | None = None
+) -> ManualStep:
+    """Say that it was done, and how one can tell.
+
+    Raises:
+        NotAllowed, Gone: the actor may not, or there is no such step.
+        Invalid: there is no proof.
+        Conflict: it is over already.
+    """
+    step = _open(actor, step_id)
+    step.proof, step.file = _text(proof, "What proves it?"), file
+    _end(step, ManualStep.State.DONE, actor, now)
+    order = step.order
+    order.state, order.applied_at = Order.State.APPLIED, now
+    order.why = "Done by hand; the next sync that can see it verifies it."
+    if order.account is None and order.operation == _Operation.REMOVE_ACCOUNT:
+        order.why = "Done by hand; no interface shows guests, so the proof is all there is."
+    order.save()
+    record(actor, "order:manual:done", order, now=now, scope=order.app.public_id, proof=step.proof)
+    return step
+
+
+@transaction.atomic
+def cannot(actor: Actor, step_id: str, *, reason: str, now: datetime) -> ManualStep:
+    """Say that it cannot be done, and why.
+
+    Raises:
+        NotAllowed, Gone, Invalid, Conflict: as `done`.
+    """
+    step = _open(actor, step_id)
+    step.proof = _text(reason, "Why can it not be done?")
+    _end(step, ManualStep.State.CANNOT, actor, now)
+    order = step.order
+    order.state, order.error, order.why = Order.State.FAILED, "Refused", step.proof
+    order.save()
+    record(actor, "order:manual:cannot", order, now=now, scope=order.app.public_id,
+           reason=step.proof)  # fmt: skip
+    return step
+
+
+def instructions(order: Order) -> list[str]:
+    """What somebody has to do in Notion, step by step."""
+    who = order.account or order.wish.get("email", "")
+    what = order.entitlement.name if order.entitlement else order.wish.get("name", "")
+    role = "role " if order.effect.startswith("role ") else ""
+    guest = "guest " if order.operation == _Operation.REMOVE_ACCOUNT and not order.account else ""
+    told = {
+        "who": who,
+        "what": what,
+        "name": order.wish.get("name", ""),
+        "role": order.wish.get("role", "member"),
+        "values": ", ".join(f"{name} to {value}" for name, value in order.wish.items()),
+    }
+    lines = _STEPS[f"{role}{guest}{order.operation}"]
+    return [*_owner_first(order), *(line.format_map(told) for line in lines)]
+
+
+def _owner_first(order: Order) -> list[str]:
+    """What must be so before an owner, or the maker of a token, goes."""
+    if "token" in order.why:
+        return ["Have another workspace owner make a SCIM API token, and enter it in Rolecall."]
+    if "last workspace owner" in order.why:
+        return ["Make somebody else a workspace owner first."]
+    return []
+
+
+def _open(actor: Actor, step_id: str) -> ManualStep:
+    found = ManualStep.objects.filter(public_id=step_id).select_related("order").first()
+    if found is None:
+        raise Gone("There is no such step.", hint="Look at the list of orders.")
+    order = order_locked(actor, "order:decide", found.order.public_id)
+    step = ManualStep.objects.get(pk=found.pk)
+    if step.state != ManualStep.State.OPEN or order.state != Order.State.HANDED:
+        raise Conflict("This step is over already.", hint="Look at it again.")
+    step.order = order
+    return step
+
+
+def _end(step: ManualStep, state: str, actor: Actor, now: datetime) -> None:
+    step.state, step.ended_at, step.ended_by = state, now, actor.name
+    step.save()
+
+
+def _text(text: str, otherwise: str) -> str:
+    if not (cleaned := text.strip()) or len(cleaned) > _LONGEST:
+        raise Invalid(otherwise, hint=f"Between 1 and {_LONGEST} characters.")
+    return cleaned

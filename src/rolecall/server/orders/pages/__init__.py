@@ -1,0 +1,1 @@
+"""The pages of decisions, orders, manual steps and drift: parse, call, render."""

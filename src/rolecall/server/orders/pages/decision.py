@@ -1,0 +1,229 @@
+"""One decision: the plan before it is applied, and row by row what came of it."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from django.db.models import Count
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from rolecall.errors import Invalid
+from rolecall.server import clock
+from rolecall.server.audit.trail import Actor
+from rolecall.server.connectors.models import Task
+from rolecall.server.orders import deciding, undoing
+from rolecall.server.orders.models import Decision, Order
+from rolecall.server.orders.pages.finding import decision_for
+from rolecall.server.orders.pages.looks import (
+    authority_words,
+    crumbs,
+    decision_look,
+    from_to,
+    operation_words,
+    order_look,
+    order_status,
+    undo_mark,
+    who_cell,
+    who_words,
+)
+from rolecall.server.people.door import Request, done, page
+from rolecall.server.people.permissions import may
+from rolecall.server.tables.answer import show
+from rolecall.server.tables.look import NOTHING, link, moment
+from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
+
+__all__ = ["apply", "cancel", "change_rows", "decision", "undo"]
+
+_State = Order.State
+_MOVING = (_State.ORDERED,)
+"""What changes by itself within seconds: the page looks again."""
+_DIGITS = 7
+_CANCELLABLE = (_State.PLANNED, _State.HELD, _State.ORDERED, _State.HANDED)
+
+
+def _meaning(order: Order) -> SafeString:
+    lines = format_html_join("", "<div>{}</div>", ((one,) for one in order.meaning))
+    return format_html("{}{}", lines, undo_mark(order))
+
+
+def _manual(order: Order) -> SafeString | str:
+    """The way to the step that a person has to do."""
+    step = getattr(order, "manual_step", None)
+    if step is None:
+        return order_status(order)
+    return format_html(
+        '{} <a href="{}">What to do</a>',
+        order_status(order),
+        reverse("orders:step", args=(step.public_id,)),
+    )
+
+
+def _task(task: Task | None) -> SafeString | str:
+    return link("Log", reverse("connectors:run", args=(task.pk,))) if task else NOTHING
+
+
+_COLUMNS: tuple[Column[Order], ...] = (
+    Column(name="who", label="Who", value=who_words, show=who_cell, sort=("account__name",)),
+    Column(
+        name="what",
+        label="What",
+        value=operation_words,
+        sort=("operation", "pk"),
+        show=lambda o: link(operation_words(o), reverse("orders:order", args=(o.public_id,))),
+    ),
+    Column(name="change", label="From → to", value=from_to),
+    Column(
+        name="state",
+        label="Result",
+        value=lambda o: order_look(o).word,
+        show=_manual,
+        sort=("state", "pk"),
+    ),
+    Column(name="meaning", label="What it means", value=lambda o: o.meaning, show=_meaning),
+    Column(name="why", label="Why not", value=lambda o: o.why, usual=False),
+    Column(name="undo", label="Undo", value=lambda o: o.get_undo_display(), usual=False),
+    Column(name="reason", label="Why", value=lambda o: o.decision.reason, usual=False),
+    Column(name="approver", label="Applied by", value=lambda o: o.decision.applied_by, usual=False),
+    Column(
+        name="verified",
+        label="Verified",
+        value=lambda o: o.verified_at,
+        show=lambda o: moment(o.verified_at),
+        sort=("verified_at",),
+    ),
+    Column(
+        name="task",
+        label="Task",
+        value=lambda o: o.task.pk if o.task else None,
+        show=lambda o: _task(o.task),
+        usual=False,
+    ),
+    Column(name="number", label="Number", value=lambda o: o.pk, sort=("pk",), usual=False),
+    Column(name="id", label="Id", value=lambda o: o.public_id, usual=False),
+)
+
+
+def _table(*, pick: bool) -> Table[Order]:
+    choices = tuple(Choice(value=value, label=label) for value, label in _State.choices)
+    return Table(
+        noun="changes",
+        columns=_COLUMNS,
+        order="number",
+        filters=(Filter(name="state", label="Result", narrow=one_of("state"), choices=choices),),
+        fetch=lambda rows: rows.select_related(
+            "account", "entitlement", "decision", "task", "manual_step", "repeats"
+        ),
+        pick=(lambda o: o.public_id) if pick else None,
+    )
+
+
+@page("order:read")
+def decision(request: Request, decision_id: str) -> HttpResponseBase:
+    """What would be done, or what was; asked for again while something is under way."""
+    one = decision_for(request, decision_id)
+    counts = dict(one.orders.order_by().values_list("state").annotate(Count("pk")))
+    allowed = {
+        name: bool(may(request.actor, f"order:{name}", one.app.public_id))
+        for name in ("plan", "apply")
+    }
+    return show(
+        request,
+        "orders/decision.html",
+        _table(pick=allowed["plan"] and one.state != Decision.State.CANCELLED),
+        one.orders.all(),
+        decision=one,
+        app=one.app,
+        look=decision_look(one),
+        to_apply=counts.get(_State.PLANNED, 0),
+        agreement=deciding.agreement(one, now=clock.now()),
+        figures=_figures(counts),
+        moving=any(counts.get(state) for state in _MOVING),
+        cancellable=any(counts.get(state) for state in _CANCELLABLE),
+        authority=authority_words(one),
+        bulk="orders/bulk_orders.html" if allowed["plan"] else "",
+        undoable=one.state == Decision.State.APPLIED and counts.get(_State.VERIFIED, 0) > 0,
+        undone_by=one.undone_by.first(),
+        may=allowed,
+        crumbs=crumbs(one.app),
+        prefix=one.app.name,
+    )
+
+
+def _figures(counts: dict[str, int]) -> list[tuple[object, int]]:
+    """How many rows are in which state, in the order of the states."""
+    looks = ((state, order_look(Order(state=state))) for state in _State)
+    return [(look, counts[state]) for state, look in looks if counts.get(state)]
+
+
+@require_POST
+@page("order:apply")
+def apply(request: Request, decision_id: str) -> HttpResponse:
+    """Carry out what is planned."""
+    typed = request.POST.get("agreed", "").strip()
+    agreed = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 0
+    return done(
+        request,
+        lambda: deciding.apply(request.actor, decision_id, agreed=agreed, now=clock.now()),
+        "Applied: the connector gets it now.",
+        back=_address(decision_id),
+    )
+
+
+@require_POST
+@page("order:apply")
+def cancel(request: Request, decision_id: str) -> HttpResponse:
+    """Do none of it."""
+    return done(
+        request,
+        lambda: deciding.cancel(request.actor, decision_id, now=clock.now()),
+        "Cancelled. What had been ordered already goes on to its end.",
+        back=_address(decision_id),
+    )
+
+
+@require_POST
+@page("order:plan")
+def undo(request: Request, decision_id: str) -> HttpResponse:
+    """Plan the way back, of all of it or of the rows with a tick."""
+    reason = request.POST.get("reason", "")
+    made = undoing.undo(request.actor, decision_id, reason=reason, now=clock.now())
+    return HttpResponseRedirect(_address(made.public_id))
+
+
+@require_POST
+@page("order:plan")
+def change_rows(request: Request, decision_id: str) -> HttpResponse:
+    """Hold, leave out, take in or try again the rows with a tick."""
+    deed = request.POST.get("deed", "")
+    rows = request.POST.getlist("row")
+    if deed not in _DEEDS:
+        raise Invalid("There is no such button.", hint="Choose one of the page.")
+
+    def all_rows() -> None:
+        if not rows:
+            raise Invalid("Nothing was chosen.", hint="Tick rows of the plan, and press again.")
+        for order_id in rows:
+            _DEEDS[deed](request.actor, order_id)
+
+    return done(request, all_rows, _SAID[deed], back=_address(decision_id))
+
+
+def _address(decision_id: str) -> str:
+    return reverse("orders:decision", args=(decision_id,))
+
+
+_DEEDS: MappingProxyType[str, Callable[[Actor, str], object]] = MappingProxyType({
+    "hold": lambda actor, order: deciding.hold(actor, order, now=clock.now()),
+    "exclude": lambda actor, order: deciding.exclude(actor, order, now=clock.now()),
+    "include": lambda actor, order: deciding.include(actor, order, now=clock.now()),
+    "retry": lambda actor, order: deciding.retry(actor, order, now=clock.now()),
+})  # fmt: skip
+_SAID = MappingProxyType({
+    "hold": "Held.",
+    "exclude": "Left out.",
+    "include": "Planned again.",
+    "retry": "Tried again.",
+})  # fmt: skip

@@ -1,0 +1,5 @@
+"""From wishes to rows of a plan: what each comes to, what it means, and whether it may be done."""
+
+from rolecall.server.orders.planning.rows import row
+
+__all__ = ["row"]
