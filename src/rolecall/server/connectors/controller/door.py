@@ -13,8 +13,7 @@ from urllib.parse import parse_qsl
 
 import h11
 import structlog
-from django.db import Error as DatabaseTrouble
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from rolecall.errors import BadToken, Error
 from rolecall.server.connectors.controller.tokens import exchange
@@ -110,7 +109,7 @@ def _exchanged(request: Request, clock: Callable[[], datetime]) -> tuple[int, di
         status = HTTPStatus.UNAUTHORIZED if refused else HTTPStatus.BAD_REQUEST
         kind = "invalid_client" if refused else "invalid_request"
         return status, {"error": kind, "error_description": str(error)}
-    except DatabaseTrouble as error:
+    except (OperationalError, InterfaceError) as error:
         log.warning("no_database", call="token", error=type(error).__name__)
         connection.close()
         return HTTPStatus.SERVICE_UNAVAILABLE, {"error": "temporarily_unavailable"}

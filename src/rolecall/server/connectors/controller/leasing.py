@@ -39,7 +39,7 @@ def lease(
     Of two changes of one account the second waits for the end of the first. What cannot be said in
     Baton's words, because what it is about is gone, is ended here.
     """
-    if not _waiting(client, now, known).exists():  # most polls bring nothing, and lock nothing
+    if not _queued(client).exists():  # most polls bring nothing; they lock nothing, and cost little
         return []
     with transaction.atomic():
         # The state is asked for again: whoever was quicker has changed it since we looked.
@@ -64,6 +64,10 @@ def vouch(client: Client, host: str, task_id: str, now: datetime) -> bool:
         task.lease_until = now + _life(task)
         task.save(update_fields=["lease_until"])
         return True
+
+
+def _queued(client: Client) -> QuerySet[Task]:
+    return Task.objects.filter(connector=client.connector_id, state=Task.State.QUEUED, answer=None)
 
 
 def _waiting(client: Client, now: datetime, known: Collection[str]) -> QuerySet[Task]:

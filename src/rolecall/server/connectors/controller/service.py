@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import grpc
 import structlog
-from django.db import Error as DatabaseTrouble
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
@@ -211,7 +210,7 @@ def _told(error: Exception, call: str) -> tuple[grpc.StatusCode, str]:
         if not isinstance(error, Retry | BadToken):
             log.info("call_refused", call=call, why=error.what)
         return _CODES[error.code], str(error)
-    if isinstance(error, DatabaseTrouble):
+    if isinstance(error, OperationalError | InterfaceError):
         log.warning("no_database", call=call, error=type(error).__name__)
         connection.close()
         return grpc.StatusCode.UNAVAILABLE, "The database does not answer. Try again."

@@ -55,7 +55,7 @@ def exchange(form: Mapping[str, str], now: datetime) -> Token:
 
 
 def client_of(authorization: str, now: datetime) -> Client:
-    """Whose token it is, with their connector.
+    """Whose token it is, with their connector; asked at every call, so it is one small question.
 
     Args:
         authorization: the header, `Bearer …`.
@@ -65,7 +65,7 @@ def client_of(authorization: str, now: datetime) -> Client:
         BadToken: it is nobody's, or not any more.
     """
     kind, _, text = authorization.partition(" ")
-    rows = AccessToken.objects.select_related("client__connector__app").filter(until__gt=now)
+    rows = AccessToken.objects.select_related("client__connector").filter(until__gt=now)
     found = rows.filter(digest=_digest(text)).first() if kind.lower() == "bearer" else None
     if found is None or not _in_use(found.client, now):
         raise BadToken("This access token is not good (any more).", hint=_ROTATE)
