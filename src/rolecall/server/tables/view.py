@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 from django.db.models import Model, QuerySet
 from django.utils.safestring import SafeString
 
+from rolecall.server.tables.markup import body
 from rolecall.server.tables.state import SIZES, State
 from rolecall.server.tables.table import Column, Filter, Table
 
-__all__ = ["COUNTED", "Cell", "Chip", "Header", "Menu", "Option", "View", "fetched"]
+__all__ = ["COUNTED", "Chip", "Header", "Menu", "Option", "View", "fetched"]
 
 M = TypeVar("M", bound=Model)
 COUNTED: Final = 100_000
@@ -35,15 +36,6 @@ class Header:
     """Where a click on it leads; empty: it cannot be sorted."""
     sorted: str
     """ascending, descending or empty, as ARIA says it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One cell."""
-
-    label: str
-    content: SafeString | str
-    number: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,13 +169,9 @@ class View(Generic[M]):
             )
 
     @property
-    def lines(self) -> Iterator[list[Cell]]:
-        """The rows as cells."""
-        for row in self.rows:
-            yield [
-                Cell(label=column.label, content=column.cell(row), number=column.number)
-                for column in self.columns
-            ]
+    def body(self) -> SafeString:
+        """The rows as HTML."""
+        return body(self.columns, self.rows)
 
     @property
     def chips(self) -> Iterator[Chip]:
