@@ -60,14 +60,13 @@ DEFECTS = {
     ),
     "give back a group that was taken later": Defect(
         where=DIFFER,
-        old="       or (d.account, d.entitlement) in (select account, entitlement "
-        "from barred_grant));",
-        new="       or false);",
+        old="or (d.account, d.entitlement) in (select account, entitlement from barred_grant))",
+        new="or false)",
         seen_by=(HISTORY,),
     ),
     "give back a role that was changed later": Defect(
         where=DIFFER,
-        old="       or (e.kind = 'role' and d.account in (select account from barred_role))\n",
+        old="or (e.kind = 'role' and d.account in (select account from barred_role))",
         new="",
         seen_by=(HISTORY,),
     ),
