@@ -58,10 +58,11 @@ def steps():
     )
 
 
-def told_twice(what, who, where, *, holds):
-    """The same read three times, the second time with a change that it does not show."""
-    company = a_workspace({"a": "owner", "b": "member"}, {"x": {"b"}})
-    return [Step(company, "full", made) for made in ((), ((what, who, where, holds),), ())]
+def told_twice(what, who, where, *, holds, role="owner"):
+    """A sync; one with a change that it does not show; the same again. `role`: a's from then on."""
+    first, then = (a_workspace({"a": one, "b": "member"}, {"x": {"b"}}) for one in ("owner", role))
+    change = (what, who, where, holds)
+    return [Step(first, "full", ()), Step(then, "full", (change,)), Step(then, "full", ())]
 
 
 @pytest.mark.slow
@@ -69,6 +70,7 @@ def told_twice(what, who, where, *, holds):
 @example(history=told_twice("group", "a", "x", holds=True))
 @example(history=told_twice("group", "b", "x", holds=False))
 @example(history=told_twice("role", "a", "z", holds=True))
+@example(history=told_twice("role", "a", "z", holds=True, role="member"))
 @settings(
     max_examples=RUNS,
     deadline=None,

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.slow
 
 RUNS = int(os.environ.get("RUNS") or 6)
 SEED = int(os.environ.get("SEED") or random.randrange(10**6))
+SLOW_S = 90
+"""An end takes 15 seconds at most (`test_up.py`); on a machine that is busy, longer."""
 PARTS = ("postgres -D", "cli web", "cli worker", "cli migrate", "initdb")
 WAYS = ("SIGTERM", "SIGINT", "SIGKILL", *PARTS)
 
@@ -51,12 +54,21 @@ def left_over(data: Path) -> Iterator[str]:
             yield name
 
 
-def begin(running: Running) -> None:
-    """Start it, and do not wait."""
+@contextmanager
+def begun(running: Running) -> Iterator[None]:
+    """Start it, and do not wait; whatever goes wrong, it is not left running."""
     with running.said.open("wb") as output:
         running.process = subprocess.Popen(
             [*running.program, "up"], env=running.environ, stdout=output, stderr=output, cwd="/"
         )
+    try:
+        yield
+    except (AssertionError, subprocess.TimeoutExpired):
+        print(running.output, *running.processes().values(), sep="\n")
+        raise
+    finally:
+        running.process.kill()
+        running.process.wait()
 
 
 def is_up(running: Running) -> bool:
@@ -64,12 +76,18 @@ def is_up(running: Running) -> bool:
     return "Rolecall is at" in running.output
 
 
+def wait_until_up(running: Running) -> None:
+    """However much else the machine has to do."""
+    wait_until(lambda: is_up(running) or running.process.poll() is not None, within_s=600)
+    assert running.process.poll() is None, running.output
+
+
 def end(running: Running, way: str) -> None:
     """In this way; a part that is killed is not the end of the whole, so that comes after it."""
     if way not in PARTS:
         number = signal.Signals[way]
         running.process.send_signal(number)
-        assert running.process.wait(15) in {0, 1, -number}, running.output
+        assert running.process.wait(SLOW_S) in {0, 1, -number}, running.output
         return
     killed = list(running.processes(way))
     for pid in killed:
@@ -78,25 +96,25 @@ def end(running: Running, way: str) -> None:
         wait_until(lambda: running.status("/ready") == 200 or running.process.poll() is not None)
         assert running.process.poll() is None, running.output
     running.process.terminate()
-    assert running.process.wait(15) in ({0, 1, 13, 15, -15} if killed else {0, -15}), running.output
+    assert running.process.wait(SLOW_S) in ({0, 1, 9, -15} if killed else {0, -15}), running.output
 
 
 def test_an_end_at_any_moment(place, record_property):
-    """It ends within 15 seconds, and the next one starts as usual; at the end nothing is left."""
+    """It ends, and the next one starts as usual; at the end nothing is left."""
     dice, done = random.Random(SEED), Counter()
     running = Running(place / "data")
     for _ in range(RUNS):
         way, wait_s, at_once = dice.choice(WAYS), dice.uniform(0.0, 8.0), dice.random() < 0.5
-        begin(running)
-        if dice.random() < 0.5:
-            wait_until(lambda: is_up(running) or running.process.poll() is not None)
-            assert running.process.poll() is None, running.output
-            wait_s /= 8
-        time.sleep(wait_s)
-        done[f"{way}, {'running' if is_up(running) else 'starting'}"] += 1
-        end(running, way)
+        with begun(running):
+            if dice.random() < 0.5:
+                wait_until_up(running)
+                wait_s /= 8
+            time.sleep(wait_s)
+            done[f"{way}, {'running' if is_up(running) else 'starting'}"] += 1
+            print(done.total(), way, wait_s, at_once)
+            end(running, way)
         if not at_once:
-            wait_until(lambda: not with_this(running.data), within_s=30)
+            wait_until(lambda: not with_this(running.data), within_s=SLOW_S)
     running.start()
     status = running.status("/ready")
     running.stop()

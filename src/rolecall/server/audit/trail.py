@@ -3,7 +3,7 @@
 `Actor` is who did it; every use case takes one, and passes it on to `record`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -26,6 +26,8 @@ class Actor:
     """The user who acts, or who made the key; None for connectors and the system."""
     scopes: frozenset[str] | None = None
     """What an API key may do; None is: all that its user may."""
+    roles: frozenset[tuple[str, str]] | None = field(default=None, repr=False)
+    """Role and scope as they were when a request came that only reads; None is: ask each time."""
     ip: str | None = None
     request_id: str = ""
 

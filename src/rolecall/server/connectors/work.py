@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 
+import psycopg
 import structlog
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DjangosTrouble
 
 from rolecall.errors import Error, Interrupted, Unfinished
 from rolecall.server.connectors import tasks
@@ -19,6 +20,9 @@ from rolecall.server.connectors.syncing import sync
 __all__ = ["carry_out"]
 
 log = structlog.get_logger()
+
+_DATABASE_TROUBLE = (DjangosTrouble, psycopg.Error)
+"""Django does not translate what its driver says while rows are copied."""
 
 _HANDLERS = MappingProxyType({
     Task.Kind.SYNC: sync,
@@ -70,7 +74,7 @@ def _attempt(beat: Beat) -> None:
         raise
     except Error as error:
         fail(beat, error)
-    except DatabaseTrouble:
+    except _DATABASE_TROUBLE:
         raise  # the lease lapses, and the task begins again
     except Exception as bug:
         log.exception("task_bug", task=beat.task.pk, kind=beat.task.kind)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from types import MappingProxyType
 
@@ -18,12 +19,13 @@ from django_htmx.middleware import HtmxDetails
 from rolecall import errors
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import User
-from rolecall.server.people.permissions import require
+from rolecall.server.people.permissions import require, roles_of
 
 __all__ = ["STATUSES", "Request", "actor_of", "done", "ip_of", "page", "status_of", "stranger"]
 
 View = Callable[..., HttpResponseBase]
 
+_READING = frozenset({"GET", "HEAD"})
 STATUSES: MappingProxyType[type[errors.Error], int] = MappingProxyType({
     errors.Error: 500,
     errors.Retry: 503,
@@ -101,8 +103,12 @@ def done(
 
 
 def actor_of(request: HttpRequest, user: User) -> Actor:
-    """A user who acts by this request."""
-    return Actor(
+    """A user who acts by this request.
+
+    A request that only reads asks for the roles once; a deed asks again each time, so that a role
+    that was taken away while it waited counts no more.
+    """
+    actor = Actor(
         kind="person",
         id=user.public_id,
         name=str(user),
@@ -110,6 +116,7 @@ def actor_of(request: HttpRequest, user: User) -> Actor:
         ip=ip_of(request),
         request_id=_number(request),
     )
+    return replace(actor, roles=roles_of(actor)) if request.method in _READING else actor
 
 
 def stranger(request: HttpRequest) -> Actor:

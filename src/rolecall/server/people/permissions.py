@@ -95,7 +95,12 @@ class Denied:
 
 
 def roles_of(actor: Actor) -> frozenset[tuple[str, str]]:
-    """The roles of an actor's user now, each with the public id it is limited to, or ""."""
+    """The roles of an actor's user, each with the public id it is limited to, or "".
+
+    As they are now, unless the actor brings those of the moment its request came.
+    """
+    if actor.roles is not None:
+        return actor.roles
     if actor.user is None:
         return frozenset()
     held = RoleAssignment.objects.filter(

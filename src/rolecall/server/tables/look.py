@@ -7,6 +7,7 @@ viewer's zone.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 from django import template
@@ -37,6 +38,8 @@ NOTHING: Final = "\u2013"
 _DAY: Final = timedelta(days=1)
 _RELATIVE: Final = timedelta(days=30)
 """Beyond this a date says more than a distance."""
+_KEPT: Final = 512
+"""So many icons, statuses and remarks are put together once: a page has hundreds, mostly alike."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,7 @@ class Look:
 
 
 @register.simple_tag
+@lru_cache(maxsize=_KEPT)
 def icon(name: str) -> SafeString:
     """One of our icons; decoration, so that a screen reader passes over it."""
     turning = " turning" if name == "turning" else ""
@@ -58,12 +62,14 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=_KEPT)
 def status(look: Look) -> SafeString:
     """A status: icon, word, colour."""
     return format_html('<span class="status {}">{}{}</span>', look.tone, icon(look.icon), look.word)
 
 
 @register.simple_tag
+@lru_cache(maxsize=_KEPT)
 def mark(word: str, picture: str = "") -> SafeString:
     """A small remark beside something, without judgement."""
     return format_html('<span class="mark">{}{}</span>', icon(picture) if picture else "", word)

@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 from django.db.models import Model, QuerySet
 from django.utils.safestring import SafeString
 
+from rolecall.server.tables.markup import body
 from rolecall.server.tables.state import SIZES, State
 from rolecall.server.tables.table import Column, Filter, Table, as_text
 
-__all__ = ["COUNTED", "Cell", "Chip", "Header", "Line", "Menu", "Option", "View", "fetched"]
+__all__ = ["COUNTED", "Chip", "Header", "Menu", "Option", "View", "fetched"]
 
 M = TypeVar("M", bound=Model)
 COUNTED: Final = 100_000
@@ -35,26 +36,6 @@ class Header:
     """Where a click on it leads; empty: it cannot be sorted."""
     sorted: str
     """ascending, descending or empty, as ARIA says it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One cell."""
-
-    label: str
-    content: SafeString | str
-    number: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One row."""
-
-    cells: tuple[Cell, ...]
-    pick: str
-    """What its box says; empty: it has none."""
-    name: str
-    """What a screen reader calls it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,21 +169,19 @@ class View(Generic[M]):
             )
 
     @property
-    def lines(self) -> Iterator[Line]:
-        """The rows as cells."""
-        pick = self.table.pick
-        for row in self.rows:
-            cells = tuple(
-                Cell(label=column.label, content=column.cell(row), number=column.number)
-                for column in self.columns
-            )
-            name = as_text(self.table.columns[0].value(row))
-            yield Line(cells=cells, pick=pick(row) if pick else "", name=name)
-
-    @property
     def picks(self) -> bool:
         """Whether rows can be chosen."""
         return self.table.pick is not None
+
+    @property
+    def body(self) -> SafeString:
+        """The rows as HTML."""
+        return body(self.columns, self.rows, self._box if self.picks else None)
+
+    def _box(self, row: M) -> tuple[str, str]:
+        """What the box of a row says, or "" where it has none; what a screen reader calls it."""
+        pick = self.table.pick
+        return pick(row) if pick else "", as_text(self.table.columns[0].value(row))
 
     @property
     def chips(self) -> Iterator[Chip]:

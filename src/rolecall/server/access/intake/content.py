@@ -217,6 +217,8 @@ class Content:
             if self.kind_of(principal_type) != USER:
                 self.held_by_groups += len(accounts)
                 continue
+            if found and found[-1][0] == entitlement:  # accounts have two types in this file
+                accounts = sorted([*accounts, *decoder.decode(found.pop()[1])])
             if len(once := set(accounts)) != len(accounts):  # two grants of one thing, by two ids
                 accounts = sorted(once)
             found.append((entitlement, msgspec.json.encode(accounts)))

@@ -5,9 +5,11 @@ of accounts it does not list, nothing is taken, and it is not complete in what t
 rows travel; what they change is `sql/differ.sql`.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -51,8 +53,15 @@ class _Loading:
     resources: dict[tuple[str, str], int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     """Entitlements, by their external ids."""
+    contents: dict[int, bytes] = field(default_factory=dict)
+    """Digests of holders that need not be compared if they are the same, by entitlement."""
     kinds: dict[str, str] = field(default_factory=dict)
     """Their kinds, likewise."""
+
+    @property
+    def since(self) -> datetime:
+        """What others have observed later was not seen by the last sync."""
+        return (self.app.last_sync or self.content).started_at
 
     def accounts_and_resources(self) -> None:
         """Accounts that are new or different, the ids of all, and every group and role."""
@@ -64,11 +73,10 @@ class _Loading:
         self._resources(things)
 
     def _accounts(self, rows: list[Row]) -> None:
-        since = self.app.last_sync.started_at if self.app.last_sync else self.content.started_at
         known = {
             external_id: (pk, content)
             for external_id, pk, content in queries.rows(
-                "stage", "known_accounts", {"app": self.app.pk, "since": since}
+                "stage", "known_accounts", {"app": self.app.pk, "since": self.since}
             )
         }
         fresh = [row.resource_id for row in rows if row.resource_id not in known]
@@ -143,7 +151,11 @@ class _Loading:
         """What every group and role gives."""
         rows = list(self.content.entitlements())
         self.kinds = {row.external_id: row.kind for row in rows}
-        known = dict(queries.rows("stage", "known_entitlements", {"app": self.app.pk}))
+        before = queries.rows(
+            "stage", "known_entitlements", {"app": self.app.pk, "since": self.since}
+        )
+        known = {external_id: pk for external_id, pk, _ in before}
+        self.contents = {pk: bytes(content) for _, pk, content in before if content}
         self.held, new = _numbered((row.external_id for row in rows), known, "access_entitlement")
         with _copy("stage_entitlement") as copy:
             for row, public_id in zip(rows, new_ids("ent", len(rows)), strict=True):
@@ -166,20 +178,28 @@ class _Loading:
         return found
 
     def grants(self) -> None:
-        """Who holds what, as pairs of ids: text that is made by the block, not by the row."""
+        """Who holds what, as pairs of ids: text that is made by the block, not by the row.
+
+        Of a group that holds exactly whom it held, no more than this is said.
+        """
         accounts = {external_id: f"{pk}\n" for external_id, pk in self.accounts.items()}
+        read: list[tuple[int, int, bytes | None, bool]] = []
         with _copy("stage_grant (entitlement, account)") as copy:
             for held in self.content.holders():
                 if (entitlement := self.held.get(held.entitlement)) is None:
                     raise _unseen("the entitlement", held.entitlement)
-                begin = f"{entitlement}\t"
-                try:
-                    copy.write(begin + begin.join([accounts[one] for one in held.accounts]))
-                except KeyError:
-                    known = [accounts[one] for one in held.accounts if one in accounts]
-                    copy.write("".join(begin + one for one in known))
-                    kind = self.kinds[held.entitlement]
-                    self.content.leave_out(kind, len(held.accounts) - len(known))
+                known = [accounts[one] for one in held.accounts if one in accounts]
+                strangers = len(held.accounts) - len(known)
+                content = None if strangers else _digest("".join(known))
+                if strangers:
+                    self.content.leave_out(self.kinds[held.entitlement], strangers)
+                same = content is not None and content == self.contents.get(entitlement)
+                read.append((entitlement, len(known), content, same))
+                if known and not same:
+                    copy.write((begin := f"{entitlement}\t") + begin.join(known))
+        with _copy("stage_holders") as copy:
+            for row in read:
+                copy.write_row(row)
 
 
 def _numbered(
@@ -201,6 +221,10 @@ def _ids(table: str, count: int) -> list[int]:
 def _copy(into: str) -> Iterator[Any]:
     with connection.cursor() as cursor, cursor.copy(f"copy {into} from stdin") as copy:
         yield copy
+
+
+def _digest(holders: str) -> bytes:
+    return hashlib.blake2b(holders.encode(), digest_size=16, person=b"holders-1").digest()
 
 
 def _outside(email: str, domains: frozenset[str]) -> bool:

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(max_length=64)),
                 ('present', models.BooleanField(default=True)),
                 ('holders', models.PositiveIntegerField(default=0)),
+                ('content', models.BinaryField(max_length=16, null=True)),
                 ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
                 ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='access.app')),
             ],

@@ -94,6 +94,8 @@ class Entitlement(models.Model):
     present = models.BooleanField(default=True)
     holders = models.PositiveIntegerField(default=0)
     """Now."""
+    content = models.BinaryField(max_length=16, null=True)
+    """Digest of a group's holders, where the last sync left exactly those that it had listed."""
     search = SearchVectorField(null=True)
 
     class Meta:

@@ -187,6 +187,19 @@ from (
 ) h
 where h.entitlement = e.id and e.holders <> h.holders;
 
+-- :name content
+-- What every group's holders are known to be: what was listed, if nothing more is open.
+update access_entitlement e
+set content = n.content
+from (
+    select k.id, case when h.number = k.holders and 'group' = any(%(complete)s)
+                      then h.content end as content
+    from access_entitlement k
+    left join stage_holders h on h.entitlement = k.id
+    where k.app_id = %(app)s and k.kind = 'group'
+) n
+where n.id = e.id and e.content is distinct from n.content;
+
 -- :name account_holders
 -- Who has an account: those that are there.
 update access_entitlement e

@@ -88,7 +88,7 @@ where (p.id is null or p.observed_at <= %(started)s)
       select from barred_resource b where b.resource = coalesce(s.id, p.resource_id));
 
 -- :name grants
--- Who holds something more, or no longer. One of the roles excludes the others, so a role that was
+-- Who holds something more, or no longer, except of groups that are known to be the same. One of the roles excludes the others, so a role that was
 -- read ends another even where not everything was read.
 drop table if exists diff_grant;
 create temporary table diff_grant on commit drop as
@@ -100,6 +100,7 @@ full join (
     select g.id, g.account_id, g.entitlement_id, g.observed_at, e.kind
     from access_grant g join access_entitlement e on e.id = g.entitlement_id
     where e.app_id = %(app)s and g.until_at is null
+      and not exists (select from stage_holders h where h.entitlement = e.id and h.same)
 ) g on g.account_id = s.account and g.entitlement_id = s.entitlement
 where g.id is null
    or (s.account is null and g.observed_at <= %(started)s
@@ -109,16 +110,21 @@ where g.id is null
                 join stage_entitlement f on f.id = h.entitlement where f.kind = 'role'))));
 
 -- :name bar_grants
--- Leave alone what somebody else has observed since; mostly nobody has, which is asked first.
-delete from diff_grant d
-using stage_entitlement e
-where (exists (select from barred_account) or exists (select from barred_resource)
-       or exists (select from barred_role) or exists (select from barred_grant))
-  and d.period is null and e.id = d.entitlement
-  and (d.account in (select account from barred_account)
-       or e.resource in (select resource from barred_resource)
-       or (e.kind = 'role' and d.account in (select account from barred_role))
-       or (d.account, d.entitlement) in (select account, entitlement from barred_grant));
+-- Leave alone what somebody else has observed since; mostly nobody has, which is asked first. Whom
+-- the group holds is not what the file says then.
+with barred as (
+    delete from diff_grant d
+    using stage_entitlement e
+    where (exists (select from barred_account) or exists (select from barred_resource)
+           or exists (select from barred_role) or exists (select from barred_grant))
+      and d.period is null and e.id = d.entitlement
+      and (d.account in (select account from barred_account)
+           or e.resource in (select resource from barred_resource)
+           or (e.kind = 'role' and d.account in (select account from barred_role))
+           or (d.account, d.entitlement) in (select account, entitlement from barred_grant))
+    returning d.entitlement
+)
+update stage_holders h set content = null from barred b where b.entitlement = h.entitlement;
 
 -- :name analyze
 analyze diff_presence, diff_attributes, diff_resource, diff_grant;

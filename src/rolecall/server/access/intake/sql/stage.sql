@@ -3,7 +3,8 @@
 
 -- :name tables
 -- Empty tables, whatever an earlier attempt in this transaction left. `emails` are lines.
-drop table if exists stage_account, stage_seen, stage_resource, stage_entitlement, stage_grant;
+drop table if exists stage_account, stage_seen, stage_resource, stage_entitlement, stage_grant,
+    stage_holders;
 create temporary table stage_seen (account bigint not null, at timestamptz not null) on commit drop;
 create temporary table stage_account (
     id bigint not null, is_new boolean not null, public_id text not null, external_id text not null,
@@ -22,6 +23,9 @@ create temporary table stage_entitlement (
 ) on commit drop;
 create temporary table stage_grant (account bigint not null, entitlement bigint not null)
 on commit drop;
+create temporary table stage_holders (
+    entitlement bigint not null, number integer not null, content bytea, same boolean not null
+) on commit drop;
 
 -- :name known_accounts
 -- Accounts that were ever seen; without content where the record must be read again.
@@ -37,7 +41,15 @@ from access_account a where a.app_id = %(app)s;
 select kind, external_id, id from access_resource where app_id = %(app)s;
 
 -- :name known_entitlements
-select external_id, id from access_entitlement where app_id = %(app)s;
+-- With the digest of holders of a group that nobody else has changed since the last sync began.
+-- Roles are always compared, because one that was read ends another.
+select e.external_id, e.id,
+       case when e.kind = 'group' and e.present and e.id not in (
+           select g.entitlement_id from access_grant g
+           where g.observed_at > %(since)s
+             and (g.first_sync_id is null or (g.until_at is not null and g.ended_sync_id is null))
+       ) then e.content end
+from access_entitlement e where e.app_id = %(app)s;
 
 -- :name next_ids
 -- As many ids as are wanted from the sequence of a table, which is looked up once.
@@ -47,7 +59,8 @@ from (select pg_get_serial_sequence(%(table)s, 'id')::regclass as name offset 0)
 
 -- :name analyze
 -- The columns by which tables are joined; the long ones decide nothing.
-analyze stage_seen, stage_account (id, is_new), stage_resource, stage_entitlement, stage_grant;
+analyze stage_seen, stage_account (id, is_new), stage_resource, stage_entitlement, stage_grant,
+    stage_holders (entitlement, same);
 
 -- :name tune
 -- Of this transaction only: large joins in memory, and no compiling of queries that run once.
