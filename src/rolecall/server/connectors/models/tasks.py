@@ -120,7 +120,8 @@ class Upload(models.Model):
     attempt = models.PositiveIntegerField()
     file = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, related_name="+")
     kind = models.CharField(max_length=8)
-    """c1z; v3, which we do not read and do not keep; or log: Go connectors send both, and nothing but the first bytes tells them apart."""
+    """c1z; v3, which we do not read and do not keep; or log. Connectors in Go send files and logs
+    by the same call, and nothing but the first bytes tells them apart."""
     received_at = models.DateTimeField()
 
     class Meta:
