@@ -41,6 +41,7 @@ _State = Order.State
 _MOVING = (_State.ORDERED,)
 """What changes by itself within seconds: the page looks again."""
 _DIGITS = 7
+_DONE = (_State.APPLIED, _State.VERIFIED)
 _CANCELLABLE = (_State.PLANNED, _State.HELD, _State.ORDERED, _State.HANDED)
 
 
@@ -144,7 +145,7 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
         cancellable=any(counts.get(state) for state in _CANCELLABLE),
         authority=authority_words(one),
         bulk="orders/bulk_orders.html" if allowed["plan"] else "",
-        undoable=one.state == Decision.State.APPLIED and counts.get(_State.VERIFIED, 0) > 0,
+        undoable=any(counts.get(state) for state in _DONE),
         undone_by=one.undone_by.first(),
         may=allowed,
         crumbs=crumbs(one.app),
