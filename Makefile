@@ -6,7 +6,7 @@ RUNS ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-connector demo-check test check lint chaos bench bench-service soak coverage protos pins clean
+.PHONY: help demo demo-connector demo-check test check lint chaos bench bench-polling bench-service soak coverage protos pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: .venv/dev.stamp ## Measure time, memory and requests against the floor, a
 
 bench-service: .venv/dev.stamp ## Measure how long changes wait while service mode syncs 100,000 people
 	$(BIN)/python bench/service.py $(BENCH)
+
+bench-polling: .venv/dev.stamp ## Measure 200 connectors that poll one controller process
+	$(BIN)/python bench/polling.py $(BENCH)
 
 soak: .venv/dev.stamp ## Ten minutes of syncs and changes in service mode: does anything grow (SECONDS=N)
 	$(BIN)/python bench/soak.py --seconds $(or $(SECONDS),600)
