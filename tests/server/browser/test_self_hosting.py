@@ -68,6 +68,7 @@ def copy_everything(page: Page) -> tuple[str, str]:
     manifest = yaml.safe_load(copied(page, "Copy Kubernetes: secrets"))
     assert manifest["stringData"]["BATON_CLIENT_ID"] == client_id
     assert manifest["stringData"]["BATON_CLIENT_SECRET"] == secret
+    assert manifest["stringData"]["BATON_SCIM_TOKEN"] == "<SCIM token>"  # noqa: S105 - its place
     assert client_id == Client.objects.get().client_id
     page.get_by_text("Shell", exact=True).click()
     return secret, copied(page, "Copy Shell")

@@ -21,7 +21,7 @@ from rolecall.server.connectors.services.running import cancel
 from rolecall.server.mail.models import Message
 
 CODE = grpc.StatusCode
-SYNC_LEASE = timedelta(seconds=QUICK.sync_lease_s + 1)
+SYNC_LEASE = timedelta(seconds=QUICK.vouched_lease_s + 1)
 CHANGE_LEASE = timedelta(seconds=QUICK.change_lease_s + 1)
 
 
@@ -122,6 +122,20 @@ def test_a_change_has_a_long_lease_without_heartbeats(
     assert row(task).state == Task.State.DONE
     other.finish(task.id, error={"non_retryable": True}, status={"code": 2, "message": "no"})
     assert row(task).state == Task.State.DONE
+
+
+def test_ours_vouch_for_changes_too(peer: Peer, scene: Scene, connector: Connector):
+    """So that an answer that was lost on its way is given again soon."""
+    peer.hello(build_info={"package": "rolecall", "package_version": "0.1.0"})
+    action(scene, connector)
+    task = peer.take()
+    scene.step += SYNC_LEASE / 2
+    assert not peer.beat(task.id).cancelled
+    scene.step += SYNC_LEASE / 2
+    assert tasks.sweep(scene.now()) == 0
+    scene.step += SYNC_LEASE
+    assert tasks.sweep(scene.now()) == 1
+    assert peer.take().id == task.id
 
 
 def test_a_change_that_nobody_ever_finishes_is_given_up_and_may_still_arrive(

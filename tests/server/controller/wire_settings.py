@@ -8,7 +8,7 @@ from rolecall.server.project.settings import *  # noqa: F403 - all of them
 
 ROLECALL_PACE = replace(
     QUICK,
-    sync_lease_s=8.0,
+    vouched_lease_s=8.0,
     change_lease_s=8.0,
     next_heartbeat_s=1.0,
     idle_poll_s=0.2,

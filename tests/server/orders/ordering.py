@@ -80,6 +80,11 @@ class Ordering(Scene):
         assert found is not None
         return found
 
+    def group_list(self) -> list[Entitlement]:
+        """All groups, in the order in which they were first seen."""
+        rows = Entitlement.objects.filter(app=self.app, kind="group", present=True)
+        return list(rows.order_by("id"))
+
     def plan(self, *wishes: Wish, title: str = "A change") -> Decision:
         """Plan some wishes."""
         return deciding.plan(

@@ -27,6 +27,7 @@ from rolecall.server.project.embedded.roles import Role
 RUNS = int(os.environ.get("RUNS") or 4)
 """Kills."""
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 30))
+_State = Order.State
 _WORKERS = ("worker-1", "worker-2")
 _PATIENCE_S = 180.0
 _HELPERS = Path(__file__).parents[1] / "connectors"
@@ -66,7 +67,7 @@ def workers(
 
 def _quiet() -> bool:
     """Nothing is on its way."""
-    orders = Order.objects.filter(state__in=(Order.State.ORDERED, Order.State.UNKNOWN))
+    orders = Order.objects.filter(state__in=(_State.ORDERED, _State.UNKNOWN))
     return not orders.exists() and not Task.objects.filter(state__in=OPEN).exists()
 
 
@@ -115,7 +116,7 @@ def _effects_of_orders() -> Counter[tuple[str, str, str]]:
         "delete_group": "group_deleted",
     }  # fmt: skip
     found: Counter[tuple[str, str, str]] = Counter()
-    for order in Order.objects.filter(state=Order.State.VERIFIED):
+    for order in Order.objects.filter(state=_State.VERIFIED):
         user = order.account.external_id if order.account else ""
         resource = order.entitlement.resource if order.entitlement else None
         thing = resource.external_id if resource else ""
@@ -151,6 +152,8 @@ def test_whoever_is_killed_every_order_ends_once_and_says_what_is_so(
     until(_quiet, within_s=_PATIENCE_S, what="an end of all orders")
     _judge(ordering)
     assert _effects_in_notion(ordering.sim, first) == _effects_of_orders()
+    for name in _WORKERS:
+        programs.kill(name)
     task = ordering.sync(ordering.connector)
     assert task.state == Task.State.DONE, task.message
     assert ordering.rows() == ordering.notion()
@@ -162,10 +165,13 @@ def _judge(ordering: Ordering) -> None:
     seen = oracle.look(ordering.sim)
     rows = Order.objects.select_related("account", "entitlement__resource").order_by("id")
     states = Counter(rows.values_list("state", flat=True))
-    assert set(states) <= {Order.State.VERIFIED, Order.State.REFUSED, Order.State.HANDED}, [
-        (one.operation, one.state, one.error, one.why) for one in rows.filter(state="failed")
-    ]
-    assert states[Order.State.VERIFIED]
+    ends = {one.value for one in (_State.VERIFIED, _State.REFUSED, _State.HANDED, _State.FAILED)}
+    assert set(states) <= ends, states
+    assert states[_State.VERIFIED]
+    for order in rows.filter(state=_State.FAILED):  # a group that alone has access to a page
+        what = (order.operation, order.error, order.why)
+        assert order.error == "NotAllowed", what
+        assert not oracle.true_of(order, seen), what
     for order in rows.filter(current=True):
         assert oracle.true_of(order, seen), (order.operation, order.effect, order.wish)
 

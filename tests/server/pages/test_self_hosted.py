@@ -63,6 +63,8 @@ def test_rotate_shows_a_credential_that_connectors_can_read(client, baton):
     )
     assert manifest["stringData"]["BATON_CLIENT_SECRET"] == secret
     assert manifest["stringData"]["BATON_PROVISIONING"] == "true"
+    assert manifest["stringData"]["BATON_SCIM_TOKEN"] == "<SCIM token>"  # noqa: S105 - its place
+    assert "<SCIM token>" not in text  # it is text, and no tag of the page
 
 
 def test_a_secret_is_shown_once(client, baton):

@@ -5,7 +5,7 @@ from typing import Any, Final
 from rolecall.server.connectors import vault
 from rolecall.server.connectors.models import Connector, Secret, Task
 
-__all__ = ["cannot", "reads_again"]
+__all__ = ["cannot", "is_ours", "reads_again"]
 
 _OURS: Final = "rolecall "
 """How the version of a host of our own connector begins: its package, as its hello names it."""
@@ -53,6 +53,11 @@ def reads_again(task: Task) -> bool:
     _, _, name = task.worker.partition(" ")
     host = hosts.filter(name=name).first() if name else hosts.first()
     return host is not None and host.version.startswith(_OURS)
+
+
+def is_ours(connector: Connector, host: str) -> bool:
+    """Whether our own connector runs on this machine, by its hello."""
+    return connector.hosts.filter(name=host, version__startswith=_OURS).exists()
 
 
 def _said(hello: dict[str, Any], resource_type: str) -> set[str]:

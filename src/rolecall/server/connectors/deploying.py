@@ -60,7 +60,8 @@ def _filled(key: str, values: dict[str, str]) -> str:
     if key == "shell":
         values = {name: _quoted(text) for name, text in values.items()}
     suffix = "sh" if key == "shell" else "yaml"
-    return render_to_string(f"connectors/deploy/{key}.{suffix}", values)
+    rendered = render_to_string(f"connectors/deploy/{key}.{suffix}", values)
+    return rendered.strip() + "\n"  # plain text again: Django calls what it rendered safe HTML
 
 
 def _quoted(text: str) -> str:

@@ -28,10 +28,10 @@ class Pace:
     requests_per_second: float | None = None
     """Of a hosted connector: fixed, 0 is no limit; None adapts to Notion's patience."""
 
-    sync_lease_s: float = 150.0
-    """The same of a sync on a machine of its owner's, which sends heartbeats."""
+    vouched_lease_s: float = 150.0
+    """The same on a machine of its owner's, of what heartbeats are sent for."""
     change_lease_s: float = 900.0
-    """Of anything else there: connectors in Go send none, and repeat a change for minutes."""
+    """Of what none are sent for: changes of connectors in Go, which repeat them for minutes."""
     next_heartbeat_s: float = 20.0
     """What a connector is told."""
     idle_poll_s: float = 5.0

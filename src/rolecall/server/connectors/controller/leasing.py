@@ -1,7 +1,9 @@
 """Tasks of a self-hosted connector, handed out for a time: leased, vouched for, cancelled.
 
 A sync is vouched for by heartbeats; connectors in Go send none for anything else, so that a change
-has one long lease. What nobody vouched for is freed by the same sweep as the tasks of workers.
+has one long lease with them, and a short one with ours, which vouch for whatever they have: an
+answer that was lost on its way to them is given again within minutes. What nobody vouched for is
+freed by the same sweep as the tasks of workers.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,6 +18,7 @@ from django.db.models.fields.json import KT
 from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 as api
 from rolecall.errors import Error, Gone
 from rolecall.server.connectors import tasks
+from rolecall.server.connectors.abilities import is_ours
 from rolecall.server.connectors.baton.messages import message
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row, task_rows
@@ -61,7 +64,7 @@ def vouch(client: Client, host: str, task_id: str, now: datetime) -> bool:
             raise Gone("This connector has no such task.")
         if not holds(task, host):
             return False
-        task.lease_until = now + _life(task)
+        task.lease_until = now + _life(task, host)
         task.save(update_fields=["lease_until"])
         return True
 
@@ -108,11 +111,12 @@ def _taken(client: Client, host: str, now: datetime, rows: list[Task]) -> Iterat
             relabel(connector_row(task.connector_id))
             continue
         task.client = client
-        tasks.begin(task, taker(client, host), now, lease_s=_life(task).total_seconds())
+        tasks.begin(task, taker(client, host), now, lease_s=_life(task, host).total_seconds())
         log.info("task_leased", task=task.pk, kind=task.kind, connector=client.connector.public_id)
         yield made
 
 
-def _life(task: Task) -> timedelta:
+def _life(task: Task, host: str) -> timedelta:
     times = pace()
-    return timedelta(seconds=times.sync_lease_s if task.kind == _SYNC else times.change_lease_s)
+    vouched = task.kind == _SYNC or is_ours(task.connector, host)
+    return timedelta(seconds=times.vouched_lease_s if vouched else times.change_lease_s)

@@ -15,7 +15,7 @@ from rolecall.server import clock
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Task
 from rolecall.server.orders import deciding, undoing
-from rolecall.server.orders.models import Decision, Order
+from rolecall.server.orders.models import Order
 from rolecall.server.orders.pages.finding import decision_for
 from rolecall.server.orders.pages.looks import (
     authority_words,
@@ -41,6 +41,14 @@ _State = Order.State
 _MOVING = (_State.ORDERED,)
 """What changes by itself within seconds: the page looks again."""
 _DIGITS = 7
+_POSSIBLE = MappingProxyType({
+    "hold": ("plan", (_State.PLANNED,)),
+    "exclude": ("plan", (_State.PLANNED, _State.HELD)),
+    "include": ("plan", (_State.HELD, _State.EXCLUDED)),
+    "retry": ("apply", (_State.FAILED, _State.STILL_PRESENT, _State.UNKNOWN)),
+})  # fmt: skip
+"""Button → who may press it, and on rows in which states."""
+_DONE = (_State.APPLIED, _State.VERIFIED)
 _CANCELLABLE = (_State.PLANNED, _State.HELD, _State.ORDERED, _State.HANDED)
 
 
@@ -129,10 +137,11 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
         name: bool(may(request.actor, f"order:{name}", one.app.public_id))
         for name in ("plan", "apply")
     }
+    deeds = _deeds(counts, allowed)
     return show(
         request,
         "orders/decision.html",
-        _table(pick=allowed["plan"] and one.state != Decision.State.CANCELLED),
+        _table(pick=bool(deeds)),
         one.orders.all(),
         decision=one,
         app=one.app,
@@ -143,8 +152,9 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
         moving=any(counts.get(state) for state in _MOVING),
         cancellable=any(counts.get(state) for state in _CANCELLABLE),
         authority=authority_words(one),
-        bulk="orders/bulk_orders.html" if allowed["plan"] else "",
-        undoable=one.state == Decision.State.APPLIED and counts.get(_State.VERIFIED, 0) > 0,
+        bulk="orders/bulk_orders.html" if deeds else "",
+        deeds=deeds,
+        undoable=any(counts.get(state) for state in _DONE),
         undone_by=one.undone_by.first(),
         may=allowed,
         crumbs=crumbs(one.app),
@@ -156,6 +166,15 @@ def _figures(counts: dict[str, int]) -> list[tuple[object, int]]:
     """How many rows are in which state, in the order of the states."""
     looks = ((state, order_look(Order(state=state))) for state in _State)
     return [(look, counts[state]) for state, look in looks if counts.get(state)]
+
+
+def _deeds(counts: dict[str, int], allowed: dict[str, bool]) -> set[str]:
+    """What can be done with rows: as their states are, and as this person may."""
+    return {
+        deed
+        for deed, (action, states) in _POSSIBLE.items()
+        if allowed[action] and any(counts.get(state) for state in states)
+    }
 
 
 @require_POST

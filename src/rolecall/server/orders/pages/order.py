@@ -46,7 +46,7 @@ def order(request: Request, order_id: str) -> HttpResponse:
         "undone_by": one.undone_by.select_related("decision").first(),
         "may_apply": bool(may(request.actor, "order:apply", one.app.public_id)),
         "can_retry": one.state in _AGAIN,
-        "can_undo": one.state == _State.VERIFIED,
+        "can_undo": undoing.undoable(one, now=clock.now()),
         "moving": one.state == _State.ORDERED,
         "crumbs": crumbs(one.app, way),
     }
