@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import F, Model, OrderBy, Q, QuerySet
 from django.utils import timezone
@@ -88,6 +88,8 @@ class Table(Generic[M]):
     search_label: str = "Search"
     fetch: Callable[[QuerySet[M]], QuerySet[M]] = field(default=lambda rows: rows)
     """Adds what the cells need, to the rows of one page only."""
+    alike: QuerySet[Any] | None = None
+    """As many other rows as there are when nothing is left out, where these are counted faster."""
     keep: tuple[tuple[str, str], ...] = ()
     """What else stands in the page's address and must stay there."""
 
