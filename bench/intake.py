@@ -44,7 +44,7 @@ AIMS = {"first": 8, "other_bytes": 5, "changed": 5}
 SAID = {
     "first": "first",
     "same": "unchanged, known by the digest",
-    "other_bytes": "unchanged, compared row by row",
+    "other_bytes": "unchanged, compared group by group",
     "changed": "1 % changed",
 }
 

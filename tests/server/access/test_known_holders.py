@@ -48,7 +48,7 @@ def test_only_what_differs_is_compared(sync):
     [
         pytest.param([read({"x": "b"}), read({}), read({"x": "b"})], id="gone and back"),
         pytest.param(
-            [read({"x": "b"}), read({"x": "a"}, kind="partial"), read({"x": "b"})],
+            [read({"x": "b"}), read({"x": "a"}, kind="partial"), read({"x": "a"})],
             id="more was seen by what ends nothing",
         ),
         pytest.param(

@@ -10,6 +10,7 @@ LOOKS = "about how pages look"
 PROCESS = "for whoever watches the process; the address is open to programs as it is"
 FORM = "a form; what it sends is another address"
 SHOWN_ONCE = "a key is made by a person who is logged in: no key makes keys"
+PROOF = "a picture for people; a program says in words what was done"
 FILE = "a file for people; a program adds and changes persons one by one, by their address"
 OWN_ZONE = "the zone that pages are shown in; the name is `rename`"
 
@@ -51,13 +52,24 @@ SAME = {
     "connectors:sync_now": "sync_now", "connectors:pause": "pause", "connectors:resume": "resume",
     "connectors:difference": "get_task", "connectors:confirm": "confirm",
     "connectors:reject": "reject", "search:results": "search",
+    "connectors:rotate": "rotate_client", "connectors:end_client": "end_client",
+    "orders:plan": "plan_decision", "orders:of_app": "list_decisions",
+    "orders:decisions": "list_decisions", "orders:decision": "get_decision, list_orders",
+    "orders:apply": "apply_decision", "orders:cancel": "cancel_decision",
+    "orders:undo": "undo_decision", "orders:rows": "hold_order, exclude_order, include_order",
+    "orders:order": "get_order", "orders:retry": "retry_order", "orders:undo_one": "undo_order",
+    "orders:drifts": "list_drift", "orders:drift": "get_drift",
+    "orders:restore": "restore_drift", "orders:accept": "accept_drift",
+    "orders:steps": "list_steps", "orders:step": "get_step", "orders:finish": "done_step",
+    "orders:cannot": "cannot_step",
 }  # fmt: skip
 LEFT_OUT = {
     "live": PROCESS, "ready": PROCESS, "appearance": LOOKS,
     "people:me_save": OWN_ZONE, "people:make_key": SHOWN_ONCE,
     "people:invite_again": "the link goes out by mail, once more; `invite` is what a program needs",
     "people:roster_upload": FILE, "people:roster": FILE, "people:roster_apply": FILE,
-    "access:choose_person": FORM, "connectors:add": FORM,
+    "access:choose_person": FORM, "connectors:add": FORM, "orders:ask": FORM,
+    "orders:proof": PROOF,
 }  # fmt: skip
 
 

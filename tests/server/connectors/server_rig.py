@@ -1,5 +1,6 @@
 """Two workers and a web process of their own, killed and started again; and what must be true."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -57,25 +58,35 @@ class Programs:
         for name in list(self.running):
             self.kill(name)
 
-    def start(self, name: str) -> None:
+    def start(self, *names: str) -> None:
         """`worker…` or `web`."""
-        web = name == "web"
-        words = ["web", f"127.0.0.1:{self.port}"] if web else ["worker"]
-        with (self.log / f"{name}.log").open("ab") as said:
-            self.running[name] = subprocess.Popen(
-                [sys.executable, str(HERE / "quick_process.py"), *words],
-                env=self.environ(Role.WEB if web else Role.WORKER),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
+        for name in names:
+            web = name == "web"
+            words = ["web", f"127.0.0.1:{self.port}"] if web else ["worker"]
+            with (self.log / f"{name}.log").open("ab") as said:
+                self.running[name] = subprocess.Popen(
+                    [sys.executable, str(HERE / "quick_process.py"), *words],
+                    env=self.environ(Role.WEB if web else Role.WORKER),
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    start_new_session=True,
+                )
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> int:
         """End one, and all that it has started."""
         process = self.running.pop(name)
         os.killpg(process.pid, number)
         return process.wait(30)
+
+    def command_lines(self) -> str:
+        """What everybody on this machine can read of them, and of the database."""
+        folders = (one for one in Path("/proc").iterdir() if one.name.isdecimal())
+        lines = []
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                lines.append((folder / "cmdline").read_bytes().decode(errors="replace"))
+        return "\n".join(lines)
 
     def said(self) -> str:
         """Everything that they logged."""

@@ -68,3 +68,4 @@ def test_no_page_of_a_large_app_is_slow(
 
     assert "of more than 100,000" in response.content.decode()
     assert max(ratios.values()) < SLOWEST, told
+    assert "of more than 10,000" in client.get(address, {"q": "person"}).content.decode()

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import conninfo
 
 from rolecall.errors import BadConfig, BadFile, Conflict, Fatal
-from rolecall.server.project.embedded.binaries import NEWEST, Binaries
+from rolecall.server.project.embedded.binaries import MAJORS, NEWEST, Binaries
 
 __all__ = ["copy_keys", "dump", "fill", "insist_on_empty", "insist_on_sound"]
 
@@ -125,9 +125,17 @@ def fill(url: str, backup: Path) -> None:
 
 
 def _run(program: str, url: str, *arguments: str | Path) -> None:
-    """Run one of PostgreSQL's clients; the password goes by its environment."""
+    """Run one of PostgreSQL's clients; the password goes by its environment.
+
+    A newer pg_restore says things to an older server that it does not understand, so both come from
+    the oldest version that we have and that knows the server.
+    """
+    with psycopg.connect(url) as connection:
+        server = connection.info.server_version // 10_000
+        password = connection.info.password  # wherever it was found: in the address, or in a file
     parts = {name: str(value) for name, value in conninfo.conninfo_to_dict(url).items()}
-    password = parts.pop("password", "")
+    parts.pop("password", None)
     address = conninfo.make_conninfo("", **parts)
-    programs = Binaries(major=NEWEST, user=None)
+    major = min((one for one in MAJORS if one >= server), default=NEWEST)
+    programs = Binaries(major=major, user=None)
     programs.run(program, f"--dbname={address}", *arguments, environ={"PGPASSWORD": password})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import F, Model, OrderBy, Q, QuerySet
 from django.utils import timezone
@@ -90,6 +90,8 @@ class Table(Generic[M]):
     """Adds what the cells need, to the rows of one page only."""
     dress: Callable[[list[M]], None] = field(default=lambda _rows: None)
     """Adds to these rows what no query can."""
+    alike: QuerySet[Any] | None = None
+    """As many other rows as there are when nothing is left out, where these are counted faster."""
     keep: tuple[tuple[str, str], ...] = ()
     """What else stands in the page's address and must stay there."""
     pick: Callable[[M], str] | None = None

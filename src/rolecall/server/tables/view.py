@@ -1,7 +1,8 @@
 """One page of a table: the rows, and everything its template says about them.
 
 Reads the keys of one page first, by index, and then only these rows. The second half of a long
-table is read from its end, and counting stops at a bound, so that no page of 100,000 rows is slow.
+table is read from its end, and counting stops at a bound, so that no page of 100,000 rows is slow:
+all rows are counted by an index alone, those that search and filters leave have to be looked at.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,18 +11,23 @@ from functools import cached_property
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Model, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Func, Model, QuerySet
 from django.utils.safestring import SafeString
 
 from rolecall.server.tables.markup import body
 from rolecall.server.tables.state import SIZES, State
 from rolecall.server.tables.table import Column, Filter, Table, as_text
 
-__all__ = ["COUNTED", "Chip", "Header", "Menu", "Option", "View", "fetched"]
+__all__ = ["COUNTED", "FOUND", "Chip", "Header", "Menu", "Option", "View", "fetched"]
 
 M = TypeVar("M", bound=Model)
 COUNTED: Final = 100_000
 """More rows than this are called "more than 100,000" and not paged to their end."""
+FOUND: Final = 10_000
+"""The same of rows that search or filters leave."""
+_AT_HAND: Final = 200
+"""So few are found once, and neither counted nor looked for again."""
 _FEW: Final = 5_000
 """So many rows are sorted sooner than a search through all rows in their order ends."""
 
@@ -85,13 +91,21 @@ class View(Generic[M]):
 
     @cached_property
     def total(self) -> int:
-        """How many rows there are, up to one more than `COUNTED`."""
-        return self.found.order_by()[: COUNTED + 1].count()
+        """How many rows there are, up to one more than `most`."""
+        if self.state.narrowed:
+            return self._narrowed[0]
+        rows = self.found if self.table.alike is None else self.table.alike
+        return rows.order_by()[: self.most + 1].count()
+
+    @property
+    def most(self) -> int:
+        """How many rows are counted and paged through."""
+        return FOUND if self.state.narrowed else COUNTED
 
     @property
     def total_text(self) -> str:
         """The same in words."""
-        return f"more than {COUNTED:,}" if self.total > COUNTED else f"{self.total:,}"
+        return f"more than {self.most:,}" if self.total > self.most else f"{self.total:,}"
 
     @property
     def any(self) -> bool:
@@ -106,7 +120,7 @@ class View(Generic[M]):
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(1, -(-min(self.total, COUNTED) // self.state.size))
+        return max(1, -(-min(self.total, self.most) // self.state.size))
 
     @property
     def page(self) -> int:
@@ -129,7 +143,7 @@ class View(Generic[M]):
         if not self.total:
             return []
         above, below = self.first - 1, self.last
-        if above > self.total // 2 and self.total <= COUNTED:
+        if above > self.total // 2 and self.total <= self.most:
             keys = [*self._ordered.reverse().values_list("pk", flat=True)[
                 self.total - below : self.total - above
             ]][::-1]  # fmt: skip
@@ -146,8 +160,17 @@ class View(Generic[M]):
         """
         if not self.state.narrowed or self.total > _FEW:
             return self.found
-        few = self.found.order_by().values("pk")[: COUNTED + 1]
-        return self.everything.filter(pk__in=few).order_by(*self.found.query.order_by)
+        total, some = self._narrowed
+        few = self.found.order_by().values("pk")[: FOUND + 1]
+        keys = some if total <= _AT_HAND else few
+        return self.everything.filter(pk__in=keys).order_by(*self.found.query.order_by)
+
+    @cached_property
+    def _narrowed(self) -> tuple[int, list[object]]:
+        """How many search and filters leave, up to one more than `FOUND`; the keys of some."""
+        some = Func(ArrayAgg("pk"), template=f"(%(expressions)s)[1:{_AT_HAND}]")
+        found = self.found.order_by()[: FOUND + 1].aggregate(total=Count("pk"), some=some)
+        return found["total"], found["some"] or []
 
     @cached_property
     def columns(self) -> tuple[Column[M], ...]:

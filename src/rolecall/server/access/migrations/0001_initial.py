@@ -254,7 +254,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='account',
-            index=models.Index(fields=['app', 'role', 'name'], name='access_account_role'),
+            index=models.Index(fields=['app', 'present', 'role', 'name', 'id'], name='access_account_role'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'status', 'name', 'id'], name='access_account_status'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'groups', 'id'], name='access_account_groups'),
         ),
         migrations.AddIndex(
             model_name='account',

@@ -175,7 +175,13 @@ class Account(models.Model):
             models.Index(
                 fields=("app", "present", "-last_changed_at", "id"), name="access_account_changed"
             ),
-            models.Index(fields=("app", "role", "name"), name="access_account_role"),
+            models.Index(
+                fields=("app", "present", "role", "name", "id"), name="access_account_role"
+            ),
+            models.Index(
+                fields=("app", "present", "status", "name", "id"), name="access_account_status"
+            ),
+            models.Index(fields=("app", "present", "groups", "id"), name="access_account_groups"),
             models.Index(fields=("app", "link"), name="access_account_link"),
             GinIndex(fields=("emails",), name="access_account_emails"),
             GinIndex(fields=("search",), name="access_account_search"),

@@ -174,5 +174,7 @@ def _in_groups(app: App, names: tuple[str, ...]) -> Q:
 def _of_domains(domains: tuple[str, ...]) -> Q:
     fitting = Q(pk__in=())
     for domain in domains:
-        fitting |= Q(email__iendswith=f"@{domain.removeprefix('@')}")
+        ending = f"@{domain.removeprefix('@')}"
+        # Said twice: only of the column as it is does PostgreSQL know how many end like this.
+        fitting |= Q(email__endswith=ending.lower()) | Q(email__iendswith=ending)
     return fitting

@@ -15,12 +15,14 @@ from typing import Final
 from rolecall.errors import BadConfig, Fatal
 from rolecall.server.project.processes import SystemUser, insist_on_access, run
 
-__all__ = ["NEWEST", "Binaries"]
+__all__ = ["MAJORS", "NEWEST", "Binaries"]
 
 NEWEST: Final = 18
 """The major version that new clusters are made with."""
 
 _FOLDERS: Final = {16: "pginstall", 18: "pginstall18"}
+MAJORS: Final = tuple(_FOLDERS)
+"""The major versions whose programs are here."""
 _ENVIRON: Final = {"LC_ALL": "C", "TZ": "UTC"}
 
 

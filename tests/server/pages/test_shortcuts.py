@@ -1,0 +1,82 @@
+"""What makes pages fast leaves nothing out: gone holders, ways of looking, roles asked once."""
+
+import pytest
+from company import Company, a_user, log_in
+from django.test import RequestFactory
+from django.urls import reverse
+from django.utils.html import escape
+
+from rolecall.server.access.models import Account, Grant
+from rolecall.server.people.door import actor_of
+from rolecall.server.people.models import RoleAssignment
+from rolecall.server.people.permissions import may
+from rolecall.server.tables import view
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    """Sixty accounts in one app."""
+    del db
+    return Company.build()
+
+
+def test_a_role_is_held_by_who_is_gone_while_nothing_says_that_it_ended(client, company):
+    """Found among all holders, and counted."""
+    log_in(client, company.user)
+    role = company.roles[0]
+    held = Grant.objects.filter(entitlement=role, until_at=None).select_related("account")
+    gone = held[0].account
+    Account.objects.filter(pk=gone.pk).update(present=False)
+
+    said = client.get(reverse("access:entitlement", args=(role.public_id,))).content.decode()
+
+    assert escape(gone.name) in said
+    assert f"1–{held.count()} of {held.count()}" in said  # noqa: RUF001 - a dash, as the page has it
+
+
+@pytest.mark.parametrize(("at_hand", "few"), [(200, 5_000), (5, 5_000), (0, 0)])
+def test_what_is_found_is_the_same_however_it_is_looked_for(
+    client, company, monkeypatch, *, at_hand, few
+):
+    """Few by their keys, some by a query inside, many in the order of an index: page after page."""
+    monkeypatch.setattr(view, "_AT_HAND", at_hand)
+    monkeypatch.setattr(view, "_FEW", few)
+    log_in(client, company.user)
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    wanted = Account.objects.filter(app=company.app, status="enabled").order_by("name", "id")
+    found = ""
+    for page in (1, 2, 3):
+        query = {"status": "enabled", "page": page, "cols": "account"}
+        found += client.get(address, query).content.decode()
+
+    places = [found.index(f'href="/accounts/{one.public_id}"') for one in wanted]
+    assert len(places) > 50
+    assert places == sorted(places)
+
+
+def test_a_bound_is_told_and_not_passed_over(client, company, monkeypatch):
+    """More are found than are counted: it says so, and pages as far as it counted."""
+    monkeypatch.setattr(view, "FOUND", 50)
+    monkeypatch.setattr(view, "_FEW", 0)
+    log_in(client, company.user)
+    address = reverse("access:accounts", args=(company.app.public_id,))
+
+    said = client.get(address, {"status": "enabled", "page": 9}).content.decode()
+
+    assert "26–50 of more than 50" in said  # noqa: RUF001 - as above
+    assert 'rel="next"' not in said
+
+
+def test_a_deed_asks_for_the_roles_each_time_and_a_page_once():
+    """A role that was taken away while a deed waited counts no more."""
+    user = a_user("auditor")
+    reads, does = (actor_of(getattr(RequestFactory(), how)("/"), user) for how in ("get", "post"))
+    assert may(does, "audit:read")
+    assert does.roles is None
+
+    RoleAssignment.objects.filter(user=user).delete()
+
+    assert not may(does, "audit:read")
+    assert reads.roles == {("auditor", "")}
