@@ -101,6 +101,15 @@ def test_a_repeat_is_refused_with_a_link_to_what_is_on_its_way(ordering: Orderin
     leave = ordering.plan(Wish(operation="remove_account", account=other.public_id))
     ordering.apply(leave)
 
+    third = ordering.plan(
+        Wish(operation="delete_group", entitlement=ordering.group(having=account).public_id),
+        Wish(
+            operation="revoke",
+            account=account.public_id,
+            entitlement=ordering.group(having=account).public_id,
+        ),
+    )
+    assert [row.state for row in ordering.orders(third)] == [_State.PLANNED, _State.REFUSED]
     again, promotion = ordering.orders(
         ordering.plan(join, _join(other, ordering.role("membership_admin")))
     )

@@ -112,7 +112,8 @@ def _look_again(pk: int, now: datetime) -> bool:
 
 def _gone_anyway(order: Order, task: Task) -> bool:
     """Whether what should end was not there any more, which is what was wanted."""
-    return task.error == _GONE and order.operation in _ENDS
+    left_group = order.operation == _Operation.REVOKE and order.effect.startswith("member ")
+    return task.error == _GONE and (order.operation in _ENDS or left_group)
 
 
 def _succeeded(order: Order, task: Task, now: datetime) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from rolecall.server.access.models import Account, App, Entitlement, Grant, Reason
+from rolecall.server.connectors.abilities import cannot
 from rolecall.server.connectors.models import Connector, Secret
 from rolecall.server.orders.models import LIVE, Order
 from rolecall.server.orders.wishes import Wish
@@ -48,6 +49,14 @@ class Facts:
     """Effect → the order that is on its way."""
     planned: set[str] = field(default_factory=set)
     """Effects of the rows before this one."""
+    _cannot: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def cannot(self, kind: str, resource_type: str) -> str:
+        """Why the connector cannot carry out a change of this kind; asked once for all rows."""
+        asked = (kind, resource_type)
+        if asked not in self._cannot:
+            self._cannot[asked] = cannot(self.connector, kind, resource_type)
+        return self._cannot[asked]
 
 
 def connector_of(app: App) -> Connector | None:

@@ -30,7 +30,7 @@ from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 __all__ = ["accept", "drift", "drifts", "found_words", "restore"]
 
 
-def found_words(one: Drift) -> str:
+def _found_words(one: Drift) -> str:
     """What is there instead."""
     order, what = one.order, str(one.order.entitlement or "")
     if one.found.get("present") is False:
@@ -60,7 +60,7 @@ _COLUMNS: Final[tuple[Column[Drift], ...]] = (
             from_to(d.order),
         ),
     ),
-    Column(name="found", label="What is there now", value=found_words),
+    Column(name="found", label="What is there now", value=_found_words),
     Column(name="app", label="App", value=lambda d: d.app.name, sort=("app__name", "pk")),
     Column(
         name="at", label="Found", value=lambda d: d.found_at, show=lambda d: moment(d.found_at),
@@ -106,7 +106,7 @@ def drift(request: Request, drift_id: str) -> HttpResponse:
         "what": operation_words(one.order),
         "who": who_cell(one.order),
         "change": from_to(one.order),
-        "found": found_words(one),
+        "found": _found_words(one),
         "may_decide": bool(may(request.actor, "order:decide", one.app.public_id)),
         "crumbs": crumbs(one.app, ("Drift", reverse("orders:drifts"))),
     }

@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Final
 
 from rolecall.errors import Conflict, Invalid, Refused
-from rolecall.server.connectors.abilities import cannot
 from rolecall.server.orders.errands import errand
 from rolecall.server.orders.facts import Facts
 from rolecall.server.orders.guards import by_hand
@@ -57,7 +56,7 @@ def row(wish: Wish, facts: Facts) -> Order:
 
 def _insist_on_first(order: Order, facts: Facts) -> None:
     """Refuse what repeats or contradicts something that is on its way, here or elsewhere."""
-    if order.effect in facts.planned:
+    if facts.planned & {order.effect, *_above(order)}:
         raise Conflict("Another row of this plan is about the same.", hint="Leave one out.")
     for effect in (order.effect, *_above(order)):
         live = facts.live.get(effect)
@@ -90,5 +89,5 @@ def _judge(order: Order, facts: Facts) -> None:
     if order.by_hand:
         return
     work = errand(order, facts.roles)
-    why = by_hand(order, facts) or cannot(facts.connector, work.kind, work.resource_type)
+    why = by_hand(order, facts) or facts.cannot(work.kind, work.resource_type)
     order.by_hand, order.why = bool(why), why
