@@ -27,7 +27,7 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import link, moment, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 
-__all__ = ["accept", "drift", "drifts", "found_words", "restore"]
+__all__ = ["accept", "drift", "drifts", "restore"]
 
 
 def _found_words(one: Drift) -> str:
