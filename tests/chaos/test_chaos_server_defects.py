@@ -282,6 +282,21 @@ DEFECTS = {
     ),
 }
 
+CERTAIN = (
+    "end the accounts that a partial sync did not see",
+    "end the grants that a partial sync did not see",
+    "leave the old description open",
+    "forget the new description",
+    "take an older sync in",
+    "let the lease lapse while we work",
+    "open a token in another row",
+    "let two workers send one mail",
+)
+"""Noticed by a test that tries the very thing, and not only by chance: `make test` plays two.
+
+Histories at random notice others; a few of them need more than four, as docs/measurements.md says.
+"""
+
 
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_of_the_server_can_still_be_planted(name: str):
@@ -292,7 +307,8 @@ def test_a_defect_of_the_server_can_still_be_planted(name: str):
 @pytest.mark.slow
 def test_defects_of_the_server_turn_the_suite_red(tmp_path: Path, tell: Tell):
     """Whatever of the list somebody breaks, a test fails; without a defect the same tests pass."""
-    chosen = rig.share(sorted(DEFECTS), 2, rig.dice("defects of the server"))
+    names = sorted(DEFECTS) if rig.RUNS else CERTAIN
+    chosen = rig.share(names, 2, rig.dice("defects of the server"))
 
     green = unnoticed(DEFECTS, chosen, tmp_path)
 
