@@ -216,6 +216,7 @@ def undo(request: Request, decision_id: str) -> HttpResponse:
 @page("order:plan")
 def change_rows(request: Request, decision_id: str) -> HttpResponse:
     """Hold, leave out, take in or try again the rows with a tick."""
+    decision_for(request, decision_id)
     deed = request.POST.get("deed", "")
     rows = request.POST.getlist("row")
     if deed not in _DEEDS:

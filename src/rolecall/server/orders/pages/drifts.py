@@ -126,6 +126,7 @@ def restore(request: Request, drift_id: str) -> HttpResponse:
 @page("order:decide")
 def accept(request: Request, drift_id: str) -> HttpResponse:
     """Let it be as it is now."""
+    drift_for(request, drift_id)
     reason = request.POST.get("reason", "")
     return done(
         request,
