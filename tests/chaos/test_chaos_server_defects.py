@@ -192,8 +192,8 @@ DEFECTS = {
     ),
     "give a deadly task to one worker after the other": Defect(
         where=TASKS,
-        old="        if task.attempt >= MOST_ATTEMPTS:\n",
-        new="        if task.attempt >= MOST_ATTEMPTS * 9:\n",
+        old=">= MOST_ATTEMPTS\n",
+        new=">= MOST_ATTEMPTS * 9\n",
         seen_by=(f"{LIFE}::test_a_task_that_kills_its_workers_is_given_up",),
     ),
     "log a token": Defect(

@@ -48,10 +48,12 @@ DEFECTS = {
     ),
     "call what was interrupted a success": Defect(
         where=f"{SERVICE}/lease.py",
-        old="""            return _fail(finish, Interrupted("The task was cancelled, or this""",
-        new="""            finish.success.SetInParent()
+        old="        except asyncio.CancelledError:\n            return write_error(\n",
+        new="""        except asyncio.CancelledError:
+            finish.success.SetInParent()
             return Code.OK
-            return _fail(finish, Interrupted("The task was cancelled, or this""",
+            return write_error(
+""",
         seen_by=(f"{WORKER}::test_what_runs_is_handed_back",),
     ),
     "sync on after the lease is lost": Defect(
@@ -74,8 +76,11 @@ DEFECTS = {
     ),
     "forget the task when we break": Defect(
         where=f"{SERVICE}/lease.py",
-        old='            return _fail(finish, Error(f"A defect',
-        new='            raise\n            return _fail(finish, Error(f"A defect',
+        old="""            return write_error(
+                finish, Error(f"A defect""",
+        new="""            raise
+            return write_error(
+                finish, Error(f"A defect""",
         seen_by=(f"{WORKER}::test_a_defect_is_an_end_too",),
     ),
     "stop without handing back": Defect(

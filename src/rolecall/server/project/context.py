@@ -44,7 +44,10 @@ _PLACES: Final = (
                ("Settings", "gear", "settings", "settings:read"))),
 )  # fmt: skip
 """Group → label, icon, name of the address, action that one must be allowed."""
-_INSIDE: Final = {"access:apps": ("/accounts/", "/entitlements/")}
+_INSIDE: Final = {
+    "access:apps": ("/accounts/", "/entitlements/"),
+    "orders:decisions": ("/orders/", "/by-hand", "/drift"),
+}
 """Where one still is in a place, though its address begins otherwise."""
 
 
