@@ -141,7 +141,11 @@ class Tended:
     def settled(self) -> bool:
         """Whether all tasks have ended."""
         self.look_after()
-        return quiet()
+        try:
+            return quiet()
+        except OperationalError:  # the connection that was killed was ours
+            connection.close()
+            return False
 
     def reached(self) -> bool:
         """Whether the web process answers."""

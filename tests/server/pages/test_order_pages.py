@@ -13,7 +13,7 @@ from rolecall.server.connectors.models import Task
 from rolecall.server.orders.models import Decision, Drift, ManualStep, Order
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 25
+MOST_QUERIES = 20
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ LOGIN = ("account_", "mfa_", "openid_", "socialaccount_", "login_")
 NO_PAGES = {
     "connectors:download": "the file that a sync wrote",
     "people:roster": "what an uploaded file would change: test_a_roster_asks_little",
+    **dict.fromkeys(
+        ("orders:ask", "orders:decision", "orders:order", "orders:drift", "orders:step"),
+        "of a decision: test_order_pages.test_pages_ask_little_and_make_no_markup",
+    ),
+    "orders:proof": "a file that somebody uploaded",
 }
 
 
@@ -53,6 +58,8 @@ def addresses(company: Company) -> dict[str, str]:
         named[f"access:{name}"] = reverse(f"access:{name}", args=(app,))
     event = Event.objects.latest("id").public_id
     named |= {
+        **{f"orders:{n}": reverse(f"orders:{n}") for n in ("decisions", "drifts", "steps")},
+        "orders:of_app": reverse("orders:of_app", args=(app,)),
         **{f"people:{n}": reverse(f"people:{n}") for n in (
             "me", "users", "invite", "persons", "add_person", "roster_upload")},
         "people:user": reverse("people:user", args=(company.user.public_id,)),

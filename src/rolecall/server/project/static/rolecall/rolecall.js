@@ -40,12 +40,12 @@ document.addEventListener("click", async (event) => {
 });
 
 // A bar below a table says how many of its rows have a tick.
-const countChosen = () => {
+function countChosen() {
   const said = document.querySelector("[data-chosen]");
   if (!said) return;
   const chosen = document.querySelectorAll('input[name="row"][form="bulk"]:checked').length;
   said.textContent = chosen ? `${chosen} chosen` : "";
-};
+}
 document.addEventListener("change", countChosen);
 document.addEventListener("reset", () => setTimeout(countChosen));
 
