@@ -8,9 +8,10 @@ of programs.
 import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import django
+import msgspec
 import pytest
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 from session_database import SessionDatabase, run_of_xdist
@@ -107,3 +108,15 @@ def _no_jobs_left(request: pytest.FixtureRequest) -> Iterator[None]:
             connection.cursor() as cursor,
         ):
             cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+
+@pytest.fixture
+def reach(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let connectors go to these hosts."""
+
+    def allow(*hosts: str) -> None:
+        config = settings.CONFIG
+        notion = msgspec.structs.replace(config.notion, allowed_hosts=hosts)
+        monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(config, notion=notion))
+
+    return allow

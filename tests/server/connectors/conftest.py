@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-import msgspec
 import pytest
 from django.conf import settings
 from quick_pace import QUICK
@@ -29,18 +28,6 @@ def sim(_sim: Simulator) -> Simulator:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Minutes become seconds, and the simulator may be reached."""
     monkeypatch.setattr(settings, "ROLECALL_PACE", QUICK, raising=False)
-
-
-@pytest.fixture
-def reach(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let connectors go to these hosts."""
-
-    def allow(*hosts: str) -> None:
-        config = settings.CONFIG
-        notion = msgspec.structs.replace(config.notion, allowed_hosts=hosts)
-        monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(config, notion=notion))
-
-    return allow
 
 
 @pytest.fixture

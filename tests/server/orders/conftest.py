@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 from django.conf import settings
 
@@ -41,18 +40,6 @@ def sim(_workspace: Simulator, options: Options) -> Simulator:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Minutes become seconds."""
     monkeypatch.setattr(settings, "ROLECALL_PACE", QUICK, raising=False)
-
-
-@pytest.fixture
-def reach(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let connectors go to these hosts."""
-
-    def allow(*hosts: str) -> None:
-        config = settings.CONFIG
-        notion = msgspec.structs.replace(config.notion, allowed_hosts=hosts)
-        monkeypatch.setattr(settings, "CONFIG", msgspec.structs.replace(config, notion=notion))
-
-    return allow
 
 
 @pytest.fixture
