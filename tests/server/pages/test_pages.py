@@ -228,20 +228,42 @@ def test_filters_and_search_narrow(browser, company):
 
 
 def test_csv_is_what_is_shown(browser, company):
-    """The file holds the rows of all pages, the columns shown, and no formula."""
+    """The file holds the rows of all pages, the columns shown and the id, and no formula."""
     address = reverse("access:accounts", args=(company.app.public_id,))
     response = browser.get(
         address, {"as": "csv", "type": "human", "cols": "account,email,groups", "page": 2}
     )
     rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode())))
 
-    assert rows[0] == ["Account", "E-mail", "Groups"]
+    assert rows[0] == ["Account", "E-mail", "Groups", "Id"]
     assert len(rows) == 61
     assert HOSTILE in [row[0] for row in rows]
     assert re.search(
         r'filename="acme-workspace-accounts-\d{4}-\d\d-\d\d-type-human\.csv"',
         response["Content-Disposition"],
     )
+
+
+@pytest.mark.parametrize("where", ["accounts", "holders", "as of", "differences"])
+def test_a_file_of_accounts_says_whose_they_are(browser, company, where):
+    """Name, e-mail and the id in Notion, whichever columns somebody chose to look at."""
+    address = reverse("access:accounts", args=(company.app.public_id,))
+    query = {"cols": "status"}
+    if where == "holders":
+        role = company.accounts[0].role.public_id
+        address = reverse("access:entitlement", args=(role,))
+    if where in {"as of", "differences"}:
+        name = where.replace(" ", "_")
+        address, query = reverse(f"access:{name}", args=(company.app.public_id,)), {}
+    response = browser.get(address, {**query, "as": "csv"})
+    rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode())))
+
+    assert {"E-mail", "Id"} < set(rows[0])
+    assert rows[0][0].startswith("Account")
+    if where != "differences":
+        ids = {row[rows[0].index("Id")] for row in rows[1:]}
+        assert ids
+        assert ids <= {one.external_id for one in company.accounts}
 
 
 def test_a_formula_in_a_name_is_text_in_csv(browser, company):

@@ -30,8 +30,8 @@ _SHEET_ROWS = 1_048_575
 
 
 def lines_of(view: View[M]) -> Iterator[list[Plain]]:
-    """Every row that was found, as the values of the shown columns."""
-    columns, model = view.columns, view.everything.model
+    """Every row that was found, as the values of the columns of a file."""
+    columns, model = view.exported, view.everything.model
     with transaction.atomic():
         if not connection.savepoint_ids:
             _steady()
@@ -58,7 +58,7 @@ class _Echo:
 
 def _csv(view: View[M], name: str) -> HttpResponseBase:
     writer = csv.writer(_Echo(), lineterminator="\r\n")
-    heads = [column.label for column in view.columns]
+    heads = [column.label for column in view.exported]
 
     def written() -> Iterator[str]:
         yield writer.writerow([neutralised(head) for head in heads])
@@ -84,7 +84,7 @@ def _xlsx(view: View[M], name: str) -> HttpResponseBase:
     }
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet()
-        sheet.write_row(0, 0, [column.label for column in view.columns])
+        sheet.write_row(0, 0, [column.label for column in view.exported])
         for at, line in enumerate(lines_of(view), start=1):
             if at > _SHEET_ROWS:
                 break

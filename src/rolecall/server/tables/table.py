@@ -38,6 +38,8 @@ class Column(Generic[M]):
     number: bool = False
     usual: bool = True
     """Whether it is shown unless somebody chooses columns."""
+    filed: bool = False
+    """Whether a file has it, shown or not: by what its rows are known elsewhere."""
 
     def cell(self, row: M) -> SafeString | str:
         """What stands on the page."""
@@ -121,6 +123,10 @@ class Table(Generic[M]):
     def shown(self, state: State) -> tuple[Column[M], ...]:
         """The columns of a state."""
         return tuple(one for one in self.columns if one.name in state.columns)
+
+    def exported(self, state: State) -> tuple[Column[M], ...]:
+        """The columns of a file: those of the state, and those that no file is without."""
+        return tuple(one for one in self.columns if one.filed or one.name in state.columns)
 
     def narrowed(self, rows: QuerySet[M], state: State) -> QuerySet[M]:
         """The rows that search and filters leave, in the state's order."""

@@ -178,6 +178,11 @@ class View(Generic[M]):
         return self.table.shown(self.state)
 
     @property
+    def exported(self) -> tuple[Column[M], ...]:
+        """The columns of a file."""
+        return self.table.exported(self.state)
+
+    @property
     def headers(self) -> Iterator[Header]:
         """Their heads."""
         sort = self.state.sort

@@ -26,8 +26,13 @@ from rolecall.server.tables.words import beginning_with
 __all__ = ["accounts", "accounts_table", "past_accounts"]
 
 _COLUMNS: tuple[Column[Account], ...] = (
-    Column(name="account", label="Account", value=str, show=account_cell, sort=("name",)),
-    Column(name="email", label="E-mail", value=lambda a: a.email, sort=("email",), usual=False),
+    Column(
+        name="account", label="Account", value=str, show=account_cell, sort=("name",), filed=True
+    ),
+    Column(
+        name="email", label="E-mail", value=lambda a: a.email, sort=("email",), usual=False,
+        filed=True,
+    ),
     Column(name="emails", label="All e-mails", value=lambda a: a.emails, usual=False),
     Column(
         name="status",
@@ -69,8 +74,8 @@ _COLUMNS: tuple[Column[Account], ...] = (
         show=lambda a: moment(a.last_changed_at),
         sort=("last_changed_at",),
     ),
-    Column(name="id", label="Id", value=lambda a: a.external_id, usual=False),
-)
+    Column(name="id", label="Id", value=lambda a: a.external_id, usual=False, filed=True),
+)  # fmt: skip
 
 
 @page("account:read")

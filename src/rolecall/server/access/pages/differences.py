@@ -97,10 +97,15 @@ def _table(kind: str, keep: tuple[tuple[str, str], ...]) -> Table[Any]:
             value=lambda row: str(row.account),
             show=lambda row: account_cell(row.account),
             sort=("account__name",),
+            filed=True,
         ),
         Column(
             name="email", label="E-mail", value=lambda row: row.account.email, usual=False,
-            sort=("account__email",),
+            sort=("account__email",), filed=True,
+        ),
+        Column(
+            name="id", label="Id", value=lambda row: row.account.external_id, usual=False,
+            filed=True,
         ),
     ]  # fmt: skip
     related = ["account"]

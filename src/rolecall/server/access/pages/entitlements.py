@@ -193,10 +193,14 @@ _HOLDER_COLUMNS: tuple[Column[Holding], ...] = (
         value=lambda h: str(h.account),
         show=lambda h: account_cell(h.account),
         sort=("account__name",),
+        filed=True,
     ),
     Column(
         name="email", label="E-mail", value=lambda h: h.account.email, sort=("account__email",),
-        usual=False,
+        usual=False, filed=True,
+    ),
+    Column(
+        name="id", label="Id", value=lambda h: h.account.external_id, usual=False, filed=True
     ),
     Column(
         name="status",

@@ -183,11 +183,15 @@ def _as_of_table(at: datetime, keep: tuple[tuple[str, str], ...]) -> Table[Accou
         columns=(
             Column(
                 name="account", label="Account then", value=lambda d: d.name, show=_named,
-                sort=("name",),
+                sort=("name",), filed=True,
             ),
             Column(
                 name="email", label="E-mail", value=lambda d: d.email, sort=("email",),
-                usual=False,
+                usual=False, filed=True,
+            ),
+            Column(
+                name="id", label="Id", value=lambda d: d.account.external_id, usual=False,
+                filed=True,
             ),
             Column(name="status", label="Status then", value=lambda d: d.status),
             Column(name="role", label="Role then", value=lambda d: _held(d, "role")),
