@@ -138,9 +138,14 @@ class Foreign:
         """Who syncs: itself, or for the length of a sync our hosted code."""
         Connector.objects.filter(pk=self.connector.pk).update(kind=kind)
 
+    def say(self, version: str) -> None:
+        """Which program it is."""
+        Host.objects.filter(connector=self.connector).update(version=version)
+
     def answer(self, request: api.BatonServiceFinishTaskRequest) -> None:
-        """Take the one task there is, and say how it ended."""
-        task = Task.objects.get(trigger="order", state=Task.State.QUEUED)
+        """Take the first task there is, and say how it ended."""
+        queued = Task.objects.filter(trigger="order", state=Task.State.QUEUED)
+        task = queued.earliest("order__id")
         tasks.begin(task, "go@localhost/x go-host", self.ordering.now(), lease_s=3600)
         request.host_id, request.task_id = "go-host", task.pk
         finish_for(self.client, request, self.ordering.now())

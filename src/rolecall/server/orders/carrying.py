@@ -9,7 +9,7 @@
 
 It is told in the transaction in which the task ends, so that neither is true without the other. A
 task that carries the order no more says nothing; one that ends twice, because its end came late,
-is believed the second time.
+is believed the second time, unless something newer was ordered about the same meanwhile.
 """
 
 from collections.abc import Collection
@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from rolecall.errors import Refused
 from rolecall.server.connectors import tasks
@@ -26,7 +27,9 @@ from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.pace import pace
 from rolecall.server.orders import reasons, sending, verified
 from rolecall.server.orders.facts import connector_of
-from rolecall.server.orders.models import Order
+from rolecall.server.orders.mishap import confined
+from rolecall.server.orders.models import LIVE, Order
+from rolecall.server.orders.planning import above
 
 __all__ = ["cancel", "ended", "lock_tasks", "look_again"]
 
@@ -57,10 +60,19 @@ def ended(task: Task, now: datetime) -> None:
     ).first()  # fmt: skip
     if order is None:
         return
+    if not confined(order, lambda: _tell(order, task, now)):
+        _sync_soon(task.connector, now)
+
+
+def _tell(order: Order, task: Task, now: datetime) -> None:
     if task.state == Task.State.CANCELLED and not task.attempt:
         order.state, order.why = _State.CANCELLED, task.message
         order.save()
         reasons.withdraw(order, now=now)
+    elif order.state == _State.FAILED and _overtaken(order):
+        order.why = "It was reported as done after a newer order about the same. A sync tells."
+        order.save()
+        _sync_soon(task.connector, now)
     elif task.state == Task.State.DONE or _gone_anyway(order, task):
         _succeeded(order, task, now)
     else:
@@ -108,6 +120,13 @@ def _look_again(pk: int, now: datetime) -> bool:
     except Refused:  # the next sync tells
         return False
     return True
+
+
+def _overtaken(order: Order) -> bool:
+    """Whether something else was ordered since about the same, or about what it belongs to."""
+    since = Q(ordered_at__gt=order.ordered_at) | Q(state__in=LIVE)
+    others = Order.objects.filter(since, app=order.app_id).exclude(pk=order.pk)
+    return others.filter(effect__in=(order.effect, *above(order))).exists()
 
 
 def _gone_anyway(order: Order, task: Task) -> bool:

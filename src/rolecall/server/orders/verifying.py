@@ -5,12 +5,14 @@ question complete.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from rolecall.server.access.models import Sync
 from rolecall.server.connectors.models import Task
 from rolecall.server.orders import drifting, verified
 from rolecall.server.orders.holds import Seen, look, types_of
+from rolecall.server.orders.mishap import confined
 from rolecall.server.orders.models import ManualStep, Order
 
 __all__ = ["applied"]
@@ -31,7 +33,8 @@ def applied(sync: Sync, task: Task, now: datetime) -> None:
     seen = Seen(waiting)
     for order in waiting:
         if _since(order) < sync.started_at and types_of(order) <= set(sync.complete_types):
-            _settle(order, look(order, seen), sync, now)
+            done = look(order, seen)
+            confined(order, partial(_settle, order, done, sync, now))
     drifting.compare(sync, now)
 
 

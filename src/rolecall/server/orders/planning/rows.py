@@ -12,7 +12,7 @@ from rolecall.server.orders.models import Order
 from rolecall.server.orders.planning import accounts, groups, holding
 from rolecall.server.orders.wishes import Wish
 
-__all__ = ["row"]
+__all__ = ["above", "row"]
 
 _Operation = Order.Operation
 _PLANNERS: Final = MappingProxyType[str, Callable[[Order, Wish, Facts], None]]({
@@ -54,11 +54,18 @@ def row(wish: Wish, facts: Facts) -> Order:
     return order
 
 
+def above(order: Order) -> tuple[str, ...]:
+    """The effects that would take away what this order is about."""
+    account = (f"account {order.account.public_id}",) if order.account else ()
+    group = (f"group {order.entitlement.public_id}",) if order.entitlement else ()
+    return tuple(one for one in (*account, *group) if one != order.effect)
+
+
 def _insist_on_first(order: Order, facts: Facts) -> None:
     """Refuse what repeats or contradicts something that is on its way, here or elsewhere."""
-    if facts.planned & {order.effect, *_above(order)}:
+    if facts.planned & {order.effect, *above(order)}:
         raise Conflict("Another row of this plan is about the same.", hint="Leave one out.")
-    for effect in (order.effect, *_above(order)):
+    for effect in (order.effect, *above(order)):
         live = facts.live.get(effect)
         if live is None:
             continue
@@ -69,13 +76,6 @@ def _insist_on_first(order: Order, facts: Facts) -> None:
             f"Something else about this is on its way, by “{live.decision.title}”.",
             hint="Wait for its end, or cancel it.",
         )
-
-
-def _above(order: Order) -> tuple[str, ...]:
-    """The effects that would take away what this order is about."""
-    account = (f"account {order.account.public_id}",) if order.account else ()
-    group = (f"group {order.entitlement.public_id}",) if order.entitlement else ()
-    return tuple(one for one in (*account, *group) if one != order.effect)
 
 
 def _same(one: Order, other: Order) -> bool:
