@@ -138,11 +138,11 @@ def work(tool: "Tool", environ: dict[str, str], *, seconds: float) -> None:
 
 
 def state(environ: dict[str, str]) -> Any:  # noqa: ANN401 - JSON of the simulator
-    """Members and groups, as the simulator holds them; asks past the product."""
+    """Members, groups and tokens, as the simulator holds them; asks past the product."""
     root = environ["BATON_BASE_URL"].split("/scim/")[0]
     with urlopen(f"{root}/_sim/state", timeout=10) as answer:  # noqa: S310 - our own simulator
         found = json.load(answer)
-    return {"members": found["members"], "groups": found["groups"]}
+    return {what: found[what] for what in ("members", "groups", "tokens")}
 
 
 def role(environ: dict[str, str], email: str) -> str:
@@ -164,9 +164,11 @@ def expect(so: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like the s
 
 
 @contextmanager
-def simulator() -> Iterator[dict[str, str]]:
+def simulator(
+    users: int = USERS, groups: int = GROUPS, seed: int = SEED
+) -> Iterator[dict[str, str]]:
     """A running simulator, as the environment that leads to it."""
-    command = ["--users", USERS, "--groups", GROUPS, "--seed", SEED, "--port", 0]
+    command = ["--users", users, "--groups", groups, "--seed", seed, "--port", 0]
     process = subprocess.Popen(
         [BIN / "notion-sim", *map(str, command)], stdout=subprocess.PIPE, text=True
     )

@@ -1,7 +1,8 @@
-"""Fills the demo's installation: an administrator who can log in, a connector, two syncs.
+"""Fills the demo's installation: an administrator who can log in, two connectors, two syncs.
 
-Runs while `rolecall up` does, by the use cases that the pages call. Prints one JSON object.
-What needs Django is imported when Django is there.
+Runs while `rolecall up` does, by the use cases that the pages call. Prints one JSON object, which
+holds the credential of the self-hosted connector. What needs Django is imported when Django is
+there.
 """
 
 import json
@@ -11,21 +12,30 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from demo import move
+from demo import move, state
 
 from rolecall.server.project.installation import Installation
 
+if TYPE_CHECKING:
+    from rolecall.server.audit.trail import Actor
+
+__all__ = ["LABS", "administrator", "wait_for"]
+
+LABS = "Notion Labs"
+"""The second workspace, and the app that it becomes."""
 LONG_S = 300.0
 
 
 def main(data: Path) -> None:
     """Fill the installation in this data folder."""
     with Installation(data=data).django("the demo"):
-        print(json.dumps({"login": administrator(), **connector()}))
+        login, actor = first_login(), administrator()
+        print(json.dumps({"login": login, **hosted(actor), "client": self_hosted(actor)}))
 
 
-def administrator() -> dict[str, str]:
+def first_login() -> dict[str, str]:
     """The first administrator, with a password: as if the one-time link had been followed."""
     from rolecall.server.people.models import RoleAssignment, User
     from rolecall.server.people.passwords import set_password
@@ -36,25 +46,32 @@ def administrator() -> dict[str, str]:
     return {"email": user.email, "password": password}
 
 
-def connector() -> dict[str, object]:
-    """A connector that is connected, and has seen what changed between two syncs."""
-    from rolecall.server import clock
+def administrator() -> "Actor":
+    """Who does everything here."""
     from rolecall.server.audit.trail import Actor
-    from rolecall.server.connectors.models import Task
-    from rolecall.server.connectors.services import add, credential, running
     from rolecall.server.people.models import User
 
     user = User.objects.get()
-    actor = Actor(kind="person", id=user.public_id, name=str(user), user=user.pk)
+    return Actor(kind="person", id=user.public_id, name=str(user), user=user.pk)
+
+
+def hosted(actor: "Actor") -> dict[str, object]:
+    """A connector that the server runs itself, and has seen what changed between two syncs."""
+    from rolecall.server import clock
+    from rolecall.server.connectors.models import Task
+    from rolecall.server.connectors.services import add, credential, running
+
     made = add.add(
-        actor, name="Notion", target=add.NewApp(name="Notion"), owners=[user.public_id],
+        actor, name="Notion", target=add.NewApp(name="Notion"), owners=[actor.id],
         now=clock.now(),
     )  # fmt: skip
     tokens = {
         "scim_token": os.environ["BATON_SCIM_TOKEN"],
         "api_key": os.environ["BATON_API_KEY"],
     }
-    credential.give(actor, made.public_id, tokens, save=True, now=clock.now())
+    credential.give(
+        actor, made.public_id, tokens, made_by=token_maker(), save=True, now=clock.now()
+    )
 
     def syncs(count: int) -> Callable[[], bool]:
         done = made.tasks.filter(kind=Task.Kind.SYNC)
@@ -65,20 +82,37 @@ def connector() -> dict[str, object]:
     running.sync_now(actor, made.public_id, now=clock.now())
     wait_for(syncs(2), made.tasks)
     made.refresh_from_db()
-    return {
-        "app": made.app.public_id,
-        "state": made.get_state_display(),
-        "moves": moves,
-    }
+    return {"app": made.app.public_id, "state": made.get_state_display(), "moves": moves}
 
 
-def wait_for(so: Callable[[], bool], tasks: object) -> None:
-    """Wait until it is so; ends the process with what the tasks say if that takes too long."""
+def self_hosted(actor: "Actor") -> dict[str, str]:
+    """A connector that calls us: what its process has to know, as Rotate shows it."""
+    from datetime import timedelta
+
+    from rolecall.server import clock
+    from rolecall.server.connectors.services import add, clients
+
+    made = add.add(
+        actor, name=LABS, target=add.NewApp(name=LABS), owners=[actor.id], kind="baton",
+        now=clock.now(),
+    )  # fmt: skip
+    issued = clients.rotate(actor, made.public_id, overlap=timedelta(), now=clock.now())
+    return {"BATON_CLIENT_ID": issued.client_id, "BATON_CLIENT_SECRET": issued.client_secret}
+
+
+def token_maker() -> str:
+    """The address of whoever made the SCIM token: removing them would end it."""
+    there = state(dict(os.environ))
+    maker = there["tokens"][0]["creator"]
+    return next(str(one["email"]) for one in there["members"] if one["id"] == maker)
+
+
+def wait_for(so: Callable[[], bool], rows: Any) -> None:  # noqa: ANN401 - tasks or orders
+    """Wait until it is so; if that takes too long, end the process with what the rows say."""
     until = time.monotonic() + LONG_S
     while not so():
         if time.monotonic() > until:
-            told = [(one.kind, one.state, one.message) for one in tasks.all()]  # type: ignore[attr-defined]
-            sys.exit(f"demo: it does not get connected: {told}")
+            sys.exit(f"demo: it takes too long: {[vars(one) for one in rows.all()]}")
         time.sleep(0.2)
 
 
