@@ -37,6 +37,7 @@ PAGES = {
     "mfa_list_webauthn": KNOWN, "mfa_add_webauthn": KNOWN, "mfa_reauthenticate_webauthn": KNOWN,
     "mfa_remove_webauthn": KNOWN, "mfa_edit_webauthn": KNOWN,
     "people:me": "home:read", "people:me_save": "home:read", "people:me_elsewhere": "home:read",
+    "people:sessions": "home:read", "people:end_session": "home:read",  # one's own
     "people:make_key": "key:own", "people:end_key": "user:edit",  # of somebody else
     "people:users": "user:read", "people:user": "user:read", "people:invite": "user:edit",
     "people:invite_again": "user:edit", "people:rename_user": "user:edit",
@@ -91,6 +92,7 @@ OPERATIONS = {
     "list_users": "user:read", "get_user": "user:read", "invite": "user:edit",
     "rename": "user:edit", "assign_role": "user:edit", "end_role": "user:edit",
     "deactivate": "user:edit", "activate": "user:edit", "end_sessions": "user:edit",
+    "list_sessions": "user:read", "end_session": "user:edit",
     "list_keys": "user:read", "end_key": "user:edit",
     "list_people": "person:read", "get_person": "person:read", "add_person": "person:edit",
     "edit_person": "person:edit", "leave": "person:edit", "return": "person:edit",

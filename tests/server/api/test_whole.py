@@ -16,7 +16,9 @@ OWN_ZONE = "the zone that pages are shown in; the name is `rename`"
 
 SAME = {
     "home": "list_connectors, changes", "settings": "get_installation", "outbox": "list_mail",
-    "people:me": "me", "people:me_elsewhere": "end_sessions", "people:end_key": "end_key",
+    "people:me": "me", "people:me_elsewhere": "end_sessions",
+    "people:sessions": "list_sessions", "people:end_session": "end_session",
+    "people:end_key": "end_key",
     "people:users": "list_users", "people:user": "get_user, list_keys, list_events",
     "people:invite": "invite", "people:rename_user": "rename", "people:assign_role": "assign_role",
     "people:end_role": "end_role", "people:deactivate": "deactivate",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cast import NOW, PASSWORD, Role, a_user, acting, scoped
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 
 from rolecall.server.access.models import Account, App, Change, Entitlement, Presence, Sync
 from rolecall.server.audit.models import Event
@@ -15,6 +16,7 @@ from rolecall.server.orders.models import Decision, Drift, ManualStep, Order
 from rolecall.server.people import apikeys
 from rolecall.server.people.models import User
 from rolecall.server.people.persons import Draft, add
+from rolecall.server.people.sessions import SessionStore
 
 TASK = "0ujsszwN8NRY24YaXiTIE2VWDTS"
 EVERYBODY = ["nobody", "no role", *Role, "app owner elsewhere", "connector owner elsewhere"]
@@ -66,11 +68,21 @@ def the_world() -> World:
         "person": person.public_id, "person_id": person.public_id,
         "user": subject.public_id, "user_id": subject.public_id,
         "event": Event.objects.first().public_id, "event_id": Event.objects.first().public_id,
-        "key": key.public_id, "file_id": roster.public_id, "role": Role.MEMBER,
+        "key": key.public_id, "session": _logged_in(subject), "file_id": roster.public_id,
+        "role": Role.MEMBER,
         "kind": "notion", "what": "name", "slot": "scim_token", "pk": "1",
         "token": "lnk_x.y", "provider_id": "sso",
     }  # fmt: skip
     return World(named=named, users=_everybody(app, connector, ada), secret=secret)
+
+
+def _logged_in(user: User) -> str:
+    """A session of theirs, in some browser."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return session.row.public_id
 
 
 def _everybody(app: App, connector: Connector, ada: User) -> dict[str, User | None]:

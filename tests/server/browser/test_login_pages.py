@@ -99,7 +99,7 @@ def test_pages_of_the_login(open_page, transactional_db, width, scheme):
     page.get_by_role("button", name="Activate").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()
     for path in ("/login/factors/", "/login/factors/totp/deactivate/", "/login/password/",
-                 "/login/factors/recovery-codes/generate/", "/me/"):  # fmt: skip
+                 "/login/factors/recovery-codes/generate/", "/me/", "/me/sessions/"):  # fmt: skip
         page.goto(path)
         judge(page, path)
     as_a_stranger(open_page(None, width=width, scheme=scheme), ada.email)

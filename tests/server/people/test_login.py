@@ -7,13 +7,12 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from cast import LATER, NOW, PASSWORD, Role, a_user, code_of
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
 from rolecall.server.audit.models import Event
 from rolecall.server.people import links
-from rolecall.server.people.models import LoginLink, Throttle, User
+from rolecall.server.people.models import LoginLink, Session, Throttle, User
 from rolecall.server.people.sealed import open_text
 
 pytestmark = pytest.mark.django_db
@@ -264,7 +263,7 @@ def test_log_out_everywhere_else(ada: User):
     here, there = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
     log_in(here, ada.email)
     log_in(there, ada.email)
-    here.post("/me/elsewhere")
+    here.post("/me/sessions/elsewhere")
 
     assert here.get("/me/").status_code == 200
     assert there.get("/me/").status_code == 302

@@ -159,7 +159,7 @@ def rows(url: str) -> dict[str, int]:
     with psycopg.connect(url) as asked:
         found = asked.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            " AND tablename NOT IN ('audit_event', 'django_session')"
+            " AND tablename NOT IN ('audit_event', 'people_session')"
         ).fetchall()
         counts = {}
         for (name,) in found:

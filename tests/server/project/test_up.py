@@ -141,10 +141,14 @@ def test_check_is_content(up):
     """A fresh installation on this machine has nothing wrong."""
     alive = "SELECT count(*) FROM procrastinate_workers"
     wait_until(lambda: ask(up, alive))
+    (root,) = re.findall(r"SSL_CERT_FILE=(\S+?),", up.output)
+    wait_until(lambda: controller_answers(up, root))
     done = up.run("check")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "A worker is at work" in done.stdout
+    assert f"The controller answers at localhost:{up.calls}" in done.stdout
+    assert "lasts 396 more days" in done.stdout
     assert "✗" not in done.stdout
 
 
@@ -241,7 +245,7 @@ def test_backup_and_restore(up, place):
     with Cluster(other.data, user=unprivileged()):
         for table in ("people_user", "people_roleassignment", "django_migrations"):
             assert ask(other, counted.format(table)) == ask(up, counted.format(table)) > 0
-        assert ask(other, counted.format("django_session")) == 0
+        assert ask(other, counted.format("people_session")) == 0
         what = "SELECT action FROM audit_event ORDER BY id DESC LIMIT 1"
         assert ask(other, what) == "installation:database:restore"
         assert not ask(other, "SELECT has_table_privilege('rolecall_web', 'audit_event', 'UPDATE')")

@@ -14,9 +14,9 @@ from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.people import Why
 from rolecall.server.api.values import Id, Line
-from rolecall.server.people import apikeys, joining, roles
+from rolecall.server.people import apikeys, devices, joining, roles
 from rolecall.server.people import users as use
-from rolecall.server.people.models import ApiKey, RoleAssignment, User
+from rolecall.server.people.models import ApiKey, RoleAssignment, Session, User
 from rolecall.server.people.permissions import require
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Owners",
     "RoleIn",
     "RoleOut",
+    "SessionOut",
     "UserName",
     "UserOut",
     "activate",
@@ -33,10 +34,12 @@ __all__ = [
     "deactivate",
     "end_key",
     "end_role",
+    "end_session",
     "end_sessions",
     "get_user",
     "invite",
     "list_keys",
+    "list_sessions",
     "list_users",
     "rename",
     "router",
@@ -118,6 +121,27 @@ class KeyOut(Schema):
     def resolve_id(row: ApiKey) -> str:
         """The public one."""
         return row.public_id
+
+
+class SessionOut(Schema):
+    """A browser in which a user is logged in."""
+
+    id: str
+    browser: str
+    ip: str | None
+    began_at: datetime
+    seen_at: datetime
+    """To a minute."""
+
+    @staticmethod
+    def resolve_id(row: Session) -> str:
+        """The public one."""
+        return row.public_id
+
+    @staticmethod
+    def resolve_browser(row: Session) -> str:
+        """As far as it says which one it is."""
+        return devices.browser_name(row.browser)
 
 
 class Invitation(Schema):
@@ -213,6 +237,21 @@ def activate(request: HttpRequest, user: Id) -> User:
 def end_sessions(request: HttpRequest, user: Id) -> User:
     """Log a user out everywhere."""
     use.end_sessions(actor_of(request), user, now=clock.now())
+    return _one(user)
+
+
+@router.get("/{user}/sessions", response=answers(Page[SessionOut]))
+def list_sessions(request: HttpRequest, user: Id) -> Cut[Session]:
+    """Where a user is logged in, at most 100 browsers, the one used last first."""
+    _own_or(request, user, "user:read")
+    return Cut(items=devices.logged_in(_one(user), clock.now()), next=None)
+
+
+@router.post("/{user}/sessions/{session}/end", response=answers(UserOut))
+def end_session(request: HttpRequest, user: Id, session: Id) -> User:
+    """Log a user out of one browser."""
+    _own_or(request, user, "user:edit")
+    devices.end(actor_of(request), user, session, now=clock.now())
     return _one(user)
 
 

@@ -20,6 +20,7 @@ from rolecall import errors
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, roles_of
+from rolecall.server.people.sessions import SessionStore
 
 __all__ = ["STATUSES", "Request", "actor_of", "done", "ip_of", "page", "status_of", "stranger"]
 
@@ -51,6 +52,7 @@ class Request(HttpRequest):
     """A request behind our middleware."""
 
     user: User | AnonymousUser
+    session: SessionStore
     request_id: str
     htmx: HtmxDetails
     actor: Actor

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -21,6 +22,7 @@ __all__ = [
     "Person",
     "PersonEmail",
     "RoleAssignment",
+    "Session",
     "Throttle",
     "User",
     "UserManager",
@@ -229,6 +231,29 @@ class LoginLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} link of {self.user_id}"
+
+
+class Session(AbstractBaseSession):
+    """A visit in one browser, until it ends; Django's columns, and what its user recognises it by.
+
+    `session_key` is a digest and `session_data` is sealed: `people.sessions` writes them.
+    """
+
+    public_id = PublicIdField(prefix="ses")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="logins")
+    """Who is logged in; nobody yet, on the way through the login."""
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    """To a minute."""
+    ip = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=200, blank=True)
+    """What it says of itself."""
+
+    class Meta:
+        ordering = ("-seen_at",)
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class Throttle(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rolecall.server.people.pages import me, persons, roster, users
+from rolecall.server.people.pages import me, persons, roster, sessions, users
 
 __all__ = ["app_name", "urlpatterns"]
 
@@ -10,7 +10,9 @@ app_name = "people"
 urlpatterns = [
     path("me/", me.me, name="me"),
     path("me/save", me.save, name="me_save"),
-    path("me/elsewhere", me.elsewhere, name="me_elsewhere"),
+    path("me/sessions/", sessions.sessions, name="sessions"),
+    path("me/sessions/elsewhere", sessions.elsewhere, name="me_elsewhere"),
+    path("me/sessions/<str:session>/end", sessions.end, name="end_session"),
     path("me/keys", me.make_key, name="make_key"),
     path("me/keys/<str:key>/end", me.end_key, name="end_key"),
     path("users/", users.listing, name="users"),

@@ -169,5 +169,6 @@ def end_sessions(actor: Actor, user: str, *, now: datetime) -> User:
         require(actor, "user:edit")
     found.sessions = new_id("ses")
     found.save(update_fields=["sessions"])
+    found.logins.all().delete()
     record(actor, "user:sessions:end", found, now=now)
     return found

@@ -16,7 +16,7 @@ from rolecall.server.project.embedded.binaries import MAJORS, NEWEST, Binaries
 
 __all__ = ["copy_keys", "dump", "fill", "insist_on_empty", "insist_on_sound"]
 
-_LEFT_OUT: Final = "django_session"
+_LEFT_OUT: Final = "people_session"
 
 
 def dump(url: str, target: Path) -> int:

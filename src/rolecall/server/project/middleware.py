@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from rolecall.errors import Error
+from rolecall.server import clock
 from rolecall.server.people.door import Request, actor_of, status_of
 
 __all__ = ["Door", "RequestId"]
@@ -44,6 +45,8 @@ class Door:
         if request.user.is_authenticated:
             request.actor = actor_of(request, request.user)
             timezone.activate(request.user.time_zone)
+            agent = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
+            request.session.note(ip=request.actor.ip, browser=agent[:200], now=clock.now())
         response = self.get_response(request)
         if not response.has_header("Cache-Control") and hasattr(request, "actor"):
             # Neither a proxy nor the next one at this browser reads what somebody was shown.

@@ -33,6 +33,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Session',
+            fields=[
+                ('session_key', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='session key')),
+                ('session_data', models.TextField(verbose_name='session data')),
+                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='ses')),
+                ('began_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField()),
+                ('ip', models.GenericIPAddressField(null=True)),
+                ('browser', models.CharField(blank=True, max_length=200)),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='logins', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ('-seen_at',),
+            },
+        ),
+        migrations.CreateModel(
             name='Throttle',
             fields=[
                 ('cache_key', models.CharField(max_length=255, primary_key=True, serialize=False)),

@@ -1,9 +1,8 @@
-"""One's own page: name and zone, password and factors, sessions, API keys."""
+"""One's own page: name and zone, password and factors, API keys."""
 
 from datetime import UTC, date, datetime, time
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,12 +10,12 @@ from django.views.decorators.http import require_POST
 
 from rolecall.errors import Error, Invalid
 from rolecall.server import clock
-from rolecall.server.people import apikeys, factors, users
+from rolecall.server.people import apikeys, devices, factors, users
 from rolecall.server.people.door import Request, page, status_of
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import ACTIONS
 
-__all__ = ["elsewhere", "end_key", "make_key", "me", "save"]
+__all__ = ["end_key", "make_key", "me", "save"]
 
 
 @page("home:read")
@@ -36,16 +35,6 @@ def save(request: Request) -> HttpResponse:
     except Error as error:
         return _show(request, error=error)
     messages.success(request, "Saved.")
-    return redirect("people:me")
-
-
-@require_POST
-@page("home:read")
-def elsewhere(request: Request) -> HttpResponse:
-    """Log out everywhere but here."""
-    user = users.end_sessions(request.actor, request.actor.id, now=clock.now())
-    update_session_auth_hash(request, user)
-    messages.success(request, "You are logged out everywhere else.")
     return redirect("people:me")
 
 
@@ -84,6 +73,7 @@ def _show(request: Request, **context: object) -> HttpResponse:
         "held": user.roles.filter(until_at=None),
         "factors": factors.held([user.pk]).get(user.pk, []),
         "keys": apikeys.of(user.pk, clock.now()),
+        "sessions": len(devices.logged_in(user, clock.now())),
         "zones": users.zones(),
         "actions": ACTIONS,
     }
