@@ -10,6 +10,7 @@ from django.conf import settings
 from session_database import SessionDatabase
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "connectors"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "orders"))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from gate_rig import Gate, opened

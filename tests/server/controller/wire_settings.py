@@ -13,4 +13,5 @@ ROLECALL_PACE = replace(
     next_heartbeat_s=1.0,
     idle_poll_s=0.2,
     busy_poll_s=0.1,
+    put_off_s=1.0,
 )

@@ -21,7 +21,9 @@ from rolecall.server.connectors.failing import sync_failed
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Client, LogLine, Task, Upload
+from rolecall.server.connectors.pace import pace
 from rolecall.server.connectors.taking import holds
+from rolecall.server.keys.looks import without_secrets
 
 __all__ = ["TRIED_FOR", "finish", "finish_for"]
 
@@ -157,7 +159,7 @@ def _put_off(task: Task, message: str, now: datetime) -> None:
     """A change that failed for a reason that passes: again, later each time."""
     answered = int(task.result.get("answered", 0)) + 1
     task.answer, task.result = None, {**task.result, "answered": answered}
-    pause = timedelta(minutes=min(answered**2, 15))
+    pause = timedelta(seconds=pace().put_off_s * min(answered**2, 15))
     tasks.free_again(task, now, f"{message} It is tried again.", pause=pause)
 
 
@@ -183,6 +185,6 @@ def _code(number: int) -> Code:
 
 
 def _words(text: str) -> str:
-    """What a connector says, as far as a row can hold it."""
-    lines = text.replace("\0", "").strip().removesuffix(_NON_RETRYABLE).strip()
+    """What a connector says, as far as a row can hold it; some say their tokens too."""
+    lines = without_secrets(text).replace("\0", "").strip().removesuffix(_NON_RETRYABLE).strip()
     return lines[:_LONGEST] or "The connector failed, and did not say why."

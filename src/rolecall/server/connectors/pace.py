@@ -47,6 +47,10 @@ class Pace:
     Not before a request that was on its way when its sender died must have had its effect.
     """
 
+    put_off_s: float = 60.0
+    """Until a change is tried again that failed for a reason that passes; then four times that,
+    nine times, ... fifteen at most."""
+
     @property
     def stalled_s(self) -> float:
         """A worker that is silent for this long is dead; jobs that it held are free again."""
