@@ -23,7 +23,6 @@ from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Client, LogLine, Task, Upload
 from rolecall.server.connectors.pace import pace
 from rolecall.server.connectors.taking import holds
-from rolecall.server.keys.looks import without_secrets
 
 __all__ = ["TRIED_FOR", "finish", "finish_for"]
 
@@ -185,6 +184,6 @@ def _code(number: int) -> Code:
 
 
 def _words(text: str) -> str:
-    """What a connector says, as far as a row can hold it; some say their tokens too."""
-    lines = without_secrets(text).replace("\0", "").strip().removesuffix(_NON_RETRYABLE).strip()
+    """What a connector says, as far as a row can hold it."""
+    lines = text.replace("\0", "").strip().removesuffix(_NON_RETRYABLE).strip()
     return lines[:_LONGEST] or "The connector failed, and did not say why."
