@@ -124,7 +124,9 @@ class Company:
                 account=account, entitlement=now, before=before,
             )  # fmt: skip
         for one in access.Entitlement.objects.all():
-            one.holders = one.grants.filter(until_at=None).count()
+            held = one.grants.filter(until_at=None)
+            there = self.app.accounts.filter(present=True)
+            one.holders = (there if one.kind == Kind.ACCOUNT else held).count()
             one.save()
         access.Account.objects.update(search=SearchVector("name", "email", config="simple"))
         access.Entitlement.objects.update(search=SearchVector("name", Value(""), config="simple"))

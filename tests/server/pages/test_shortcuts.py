@@ -1,7 +1,10 @@
 """What makes pages fast leaves nothing out: gone holders, ways of looking, roles asked once."""
 
+import re
+
 import pytest
 from company import Company, a_user, log_in
+from django.db.models import F
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.html import escape
@@ -20,6 +23,17 @@ def company(db: None) -> Company:
     """Sixty accounts in one app."""
     del db
     return Company.build()
+
+
+def shown(client, address: str, **query: str) -> list[str]:
+    """Public ids of the accounts on all pages of a table, in their order."""
+    found: list[str] = []
+    page, said = 0, 'rel="next"'
+    while 'rel="next"' in said:
+        page += 1
+        said = client.get(address, {**query, "page": page}).content.decode()
+        found += re.findall('scope="row"><a href="/accounts/([^"]+)"', said)
+    return found
 
 
 def test_a_role_is_held_by_who_is_gone_while_nothing_says_that_it_ended(client, company):
@@ -80,3 +94,54 @@ def test_a_deed_asks_for_the_roles_each_time_and_a_page_once():
 
     assert not may(does, "audit:read")
     assert reads.roles == {("auditor", "")}
+
+
+@pytest.mark.parametrize("sort", ["role", "-role"])
+def test_by_role_is_one_role_after_the_other_on_every_page(client, company, sort):
+    """As the database would sort them, and who has no role last; no row twice, none left out."""
+    log_in(client, company.user)
+    Account.objects.filter(pk__in=[one.pk for one in company.accounts[:5]]).update(role=None)
+    turned = sort.startswith("-")
+    names = F("role__name").desc() if turned else F("role__name").asc()
+    others = ("-name", "-id") if turned else ("name", "id")
+    wanted = company.app.accounts.order_by(names, *others)
+    address = reverse("access:accounts", args=(company.app.public_id,))
+
+    found = shown(client, address, sort=sort)
+
+    assert found == [one.public_id for one in wanted]
+
+
+_ORDERS = {"account": ("name", "id"), "-account": ("-name", "-id"), "email": ("email", "id")}
+
+
+@pytest.mark.parametrize("sort", [*_ORDERS, "-since"])
+@pytest.mark.parametrize("what", ["a role", "everybody"])
+def test_holders_are_the_same_whichever_way_they_are_found(client, company, what, sort):
+    """By the index of accounts, or among what they hold: page after page, and searched."""
+    log_in(client, company.user)
+    one = company.roles[1] if what == "a role" else company.app.entitlements.get(kind="account")
+    held = company.app.accounts.filter(**({"role": one} if what == "a role" else {}))
+    address = reverse("access:entitlement", args=(one.public_id,))
+
+    found = shown(client, address, sort=sort)
+    searched = shown(client, address, sort=sort, q="ana")
+
+    wanted = [account.public_id for account in held.order_by(*_ORDERS.get(sort, ()))]
+    assert found == wanted if sort in _ORDERS else sorted(found) == sorted(wanted)
+    assert set(searched) == {a.public_id for a in held.filter(name__istartswith="ana")}
+
+
+def test_who_holds_two_roles_stands_with_both(client, company):
+    """Only one of them is what the account says; the other is found among all holders."""
+    log_in(client, company.user)
+    first, second = company.roles[:2]
+    both = next(one for one in company.accounts if one.role == first)
+    held = Grant.objects.get(account=both, entitlement=first)
+    held.pk, held.entitlement = None, second
+    held.save()
+    type(second).objects.filter(pk=second.pk).update(holders=F("holders") + 1)
+
+    for role in (first, second):
+        address = reverse("access:entitlement", args=(role.public_id,))
+        assert both.public_id in shown(client, address)

@@ -8,18 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from html import escape
 from typing import Final, Literal
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from rolecall.server import clock
 
 __all__ = [
     "NOTHING",
     "Look",
+    "address_of",
+    "as_html",
     "duration",
     "exact",
     "icon",
@@ -40,6 +44,8 @@ _RELATIVE: Final = timedelta(days=30)
 """Beyond this a date says more than a distance."""
 _KEPT: Final = 512
 """So many icons, statuses and remarks are put together once: a page has hundreds, mostly alike."""
+_ROW: Final = "_row_"
+"""Stands for a row in the path of its page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +84,32 @@ def mark(word: str, picture: str = "") -> SafeString:
 @register.simple_tag
 def link(text: object, address: str, second: str = "") -> SafeString:
     """A link, and a quieter second line under it."""
-    under = format_html('<span class="second">{}</span>', second) if second else ""
-    return format_html('<a href="{}">{}</a>{}', address, text, under)
+    under = f'<span class="second">{as_html(second)}</span>' if second else ""
+    # A page has a hundred of them; each of its parts is escaped, as `format_html` would do.
+    return mark_safe(f'<a href="{escape(address)}">{as_html(text)}</a>{under}')  # noqa: S308
+
+
+def as_html(text: object) -> str:
+    """Text for a page: escaped, unless it is marked as safe."""
+    return text if isinstance(text, SafeString) else escape(str(text))
+
+
+def address_of(page: str, public_id: str) -> str:
+    """The path of a row's page: Django's `reverse`, asked once for each kind of page.
+
+    Args:
+        page: its name, as in `access:account`.
+        public_id: the row's; letters, digits and `_`.
+    """
+    before, after = _around(page)
+    return f"{before}{public_id}{after}"
+
+
+@lru_cache
+def _around(page: str) -> tuple[str, str]:
+    """What stands before and after the row in the path of its page."""
+    before, _, after = reverse(page, args=(_ROW,)).rpartition(_ROW)
+    return before, after
 
 
 @register.simple_tag

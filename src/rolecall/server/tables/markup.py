@@ -7,9 +7,10 @@ that the whole page does. Everything that is not marked as safe is escaped, as i
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from rolecall.server.tables.look import as_html
 from rolecall.server.tables.table import Column
 
 __all__ = ["body"]
@@ -33,12 +34,12 @@ def body(
     lines = (
         (_pick(*box(row)) if box else "")
         + "".join(
-            f"{before}{conditional_escape(column.cell(row))}{after}"
+            f"{before}{as_html(column.cell(row))}{after}"
             for column, (before, after) in zip(columns, frames, strict=True)
         )
         for row in rows
     )
-    # Its parts are: the frames by `format_html`, the cells by `conditional_escape`.
+    # Its parts are: the frames by `format_html`, the cells by `as_html`.
     return mark_safe("".join(f'<tr role="row">{line}</tr>\n' for line in lines))  # noqa: S308
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from rolecall.server.tables.look import NOTHING
 from rolecall.server.tables.state import RESERVED, Shape, State
 
-__all__ = ["Choice", "Column", "Filter", "Plain", "Table", "as_text", "one_of"]
+__all__ = ["Choice", "Column", "Filter", "Plain", "Table", "Through", "as_text", "one_of"]
 
 Plain = str | int | bool | datetime | date | Sequence[str] | None
 """What a cell is without looks: what CSV and XLSX hold."""
@@ -35,6 +35,9 @@ class Column(Generic[M]):
     """How it looks on a page, where that is more than its value."""
     sort: tuple[str, ...] = ()
     """Fields to sort by; none: nobody can."""
+    runs: tuple[Q, ...] = ()
+    """The values of the first field, in their order, where an index has only the rows of one value
+    in the order of the others."""
     number: bool = False
     usual: bool = True
     """Whether it is shown unless somebody chooses columns."""
@@ -92,8 +95,10 @@ class Table(Generic[M]):
     """Adds what the cells need, to the rows of one page only."""
     dress: Callable[[list[M]], None] = field(default=lambda _rows: None)
     """Adds to these rows what no query can."""
-    alike: QuerySet[Any] | None = None
-    """As many other rows as there are when nothing is left out, where these are counted faster."""
+    known: int | None = None
+    """How many rows there are when nothing is left out, where that is written down."""
+    through: "Through | None" = None
+    """Other rows by which these are found, where only those have an index."""
     keep: tuple[tuple[str, str], ...] = ()
     """What else stands in the page's address and must stay there."""
     pick: Callable[[M], str] | None = None
@@ -135,11 +140,15 @@ class Table(Generic[M]):
             rows = rows.filter(by_name[name].narrow(values))
         if state.search and self.search:
             rows = rows.filter(self.search(state.search))
-        return rows.order_by(*self._order(state.sort))
+        return rows.order_by(*self._order(state))
 
-    def _order(self, sort: str) -> list[OrderBy]:
+    def sorted_by(self, state: State) -> Column[M]:
+        """The column that a state sorts by."""
+        return next(one for one in self.columns if one.name == state.sort.removeprefix("-"))
+
+    def _order(self, state: State) -> list[OrderBy]:
         """By the column, and by the key, so that no row stands on two pages."""
-        column = next(one for one in self.columns if one.name == sort.removeprefix("-"))
+        column, sort = self.sorted_by(state), state.sort
         turned = sort.startswith("-")
         fields = [name.removeprefix("-") for name in column.sort]
         turns = [turned != name.startswith("-") for name in column.sort]
@@ -147,6 +156,20 @@ class Table(Generic[M]):
             F(name).desc() if turn else F(name).asc()
             for name, turn in zip([*fields, "pk"], [*turns, turned], strict=True)
         ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Through:
+    """Other rows, each of which has exactly one row of a table: holders are found by account.
+
+    It is used where its own table has the column to sort by; search and pages are then its own.
+    """
+
+    table: Table[Any]
+    """Of the other rows; its columns are called as those of the table that is shown."""
+    rows: QuerySet[Any]
+    key: str
+    """The column of the table's rows that has the key of the other row."""
 
 
 def as_text(value: Plain) -> str:

@@ -2,17 +2,17 @@
 
 Reads the keys of one page first, by index, and then only these rows. The second half of a long
 table is read from its end, and counting stops at a bound, so that no page of 100,000 rows is slow:
-all rows are counted by an index alone, those that search and filters leave have to be looked at.
+how many there are at all is often known, those that search and filters leave have to be looked at.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Func, Model, QuerySet
+from django.db.models import Count, Func, Model, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from rolecall.server.tables.markup import body
@@ -88,14 +88,20 @@ class View(Generic[M]):
         self.everything = rows
         self.state = State.read(pairs, table.shape)
         self.found = table.narrowed(rows, self.state)
+        way = table.through
+        able = way is not None and table.sorted_by(self.state).name in way.table.shape.sortable
+        self._way: View[Any] | None = View(way.table, way.rows, pairs) if way and able else None
 
     @cached_property
     def total(self) -> int:
         """How many rows there are, up to one more than `most`."""
+        if self._way:
+            return self._way.total
         if self.state.narrowed:
             return self._narrowed[0]
-        rows = self.found if self.table.alike is None else self.table.alike
-        return rows.order_by()[: self.most + 1].count()
+        if self.table.known is not None:
+            return min(self.table.known, self.most + 1)
+        return self.found.order_by()[: self.most + 1].count()
 
     @property
     def most(self) -> int:
@@ -140,16 +146,45 @@ class View(Generic[M]):
     @cached_property
     def rows(self) -> list[M]:
         """The rows of this page."""
+        if self._way is None or self.table.through is None:
+            return fetched(self.table, self.everything.model, self.keys)
+        name, keys = self.table.through.key, self._way.keys
+        return _in_order(self.table, self.everything.filter(**{f"{name}__in": keys}), name, keys)
+
+    @property
+    def keys(self) -> list[object]:
+        """The keys of the rows of this page."""
+        above, below = self.first - 1, self.last
         if not self.total:
             return []
-        above, below = self.first - 1, self.last
         if above > self.total // 2 and self.total <= self.most:
-            keys = [*self._ordered.reverse().values_list("pk", flat=True)[
-                self.total - below : self.total - above
-            ]][::-1]  # fmt: skip
-        else:
-            keys = [*self._ordered.values_list("pk", flat=True)[above:below]]
-        return fetched(self.table, self.everything.model, keys)
+            return self._between(self.total - below, self.total - above, backwards=True)[::-1]
+        return self._between(above, below, backwards=False)
+
+    def _between(self, above: int, below: int, *, backwards: bool) -> list[object]:
+        """The keys of the rows after so many, up to so many; backwards from the end."""
+        runs = self.table.sorted_by(self.state).runs
+        if runs and not self._few:
+            turned = backwards != self.state.sort.startswith("-")
+            return self._by_run(runs[::-1] if turned else runs, above, below, backwards=backwards)
+        rows = self._ordered.reverse() if backwards else self._ordered
+        return [*rows.values_list("pk", flat=True)[above:below]]
+
+    def _by_run(
+        self, runs: tuple[Q, ...], above: int, below: int, *, backwards: bool
+    ) -> list[object]:
+        """The same, one run after the other; rows are counted only up to those that are wanted."""
+        found: list[object] = []
+        for run in runs:
+            rows = self.found.filter(run).order_by(*self.found.query.order_by[1:])
+            rows = rows.reverse() if backwards else rows
+            many = rows.order_by()[:below].count()
+            if above < many:
+                found += rows.values_list("pk", flat=True)[above:below]
+            above, below = max(0, above - many), below - many
+            if not below:
+                break
+        return found
 
     @property
     def _ordered(self) -> QuerySet[M]:
@@ -158,12 +193,17 @@ class View(Generic[M]):
         Said in one breath, PostgreSQL may go through all rows in the order asked for, looking for
         the few: it has to guess how few they are. The limit keeps the two apart.
         """
-        if not self.state.narrowed or self.total > _FEW:
+        if not self._few:
             return self.found
         total, some = self._narrowed
         few = self.found.order_by().values("pk")[: FOUND + 1]
         keys = some if total <= _AT_HAND else few
         return self.everything.filter(pk__in=keys).order_by(*self.found.query.order_by)
+
+    @property
+    def _few(self) -> bool:
+        """Whether so little was found that it is sorted, and not looked for in an order."""
+        return self.state.narrowed and self.total <= _FEW
 
     @cached_property
     def _narrowed(self) -> tuple[int, list[object]]:
@@ -297,7 +337,13 @@ class View(Generic[M]):
 
 def fetched(table: Table[M], model: type[M], keys: Sequence[object]) -> list[M]:
     """Rows with these keys, in this order; one that is gone in the meantime is left out."""
-    found = {row.pk: row for row in table.fetch(model._default_manager.filter(pk__in=keys))}  # noqa: SLF001 - Django's name
-    rows = [found[key] for key in keys if key in found]
-    table.dress(rows)
-    return rows
+    rows = model._default_manager.filter(pk__in=keys)  # noqa: SLF001 - Django's name
+    return _in_order(table, rows, "pk", keys)
+
+
+def _in_order(table: Table[M], rows: QuerySet[M], name: str, keys: Sequence[object]) -> list[M]:
+    """These rows as a table shows them, in the order of what stands in this column."""
+    found = {getattr(row, name): row for row in table.fetch(rows)}
+    there = [found[key] for key in keys if key in found]
+    table.dress(there)
+    return there

@@ -105,7 +105,7 @@ class Entitlement(models.Model):
         )
         indexes = (
             models.Index(fields=("app", "kind", "name", "id"), name="access_entitlement_name"),
-            models.Index(fields=("app", "-holders", "id"), name="access_entitlement_holders"),
+            models.Index(fields=("app", "-holders", "-id"), name="access_entitlement_holders"),
             GinIndex(fields=("search",), name="access_entitlement_search"),
         )
 
@@ -173,7 +173,7 @@ class Account(models.Model):
             models.Index(fields=("app", "present", "name", "id"), name="access_account_name"),
             models.Index(fields=("app", "present", "email", "id"), name="access_account_email"),
             models.Index(
-                fields=("app", "present", "-last_changed_at", "id"), name="access_account_changed"
+                fields=("app", "present", "-last_changed_at", "-id"), name="access_account_changed"
             ),
             models.Index(
                 fields=("app", "present", "role", "name", "id"), name="access_account_role"

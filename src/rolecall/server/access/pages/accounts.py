@@ -1,6 +1,7 @@
 """The accounts of an app: those that are there, and those that were."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db.models import Q
 from django.http import HttpResponseBase
@@ -97,7 +98,7 @@ def _list(request: Request, app: App, *, present: bool) -> HttpResponseBase:
     return show(
         request,
         "access/accounts.html",
-        accounts_table(app, pick=may_plan),
+        accounts_table(app, present=present, pick=may_plan),
         Account.objects.filter(app=app, present=present),
         app=app,
         present=present,
@@ -109,12 +110,17 @@ def _list(request: Request, app: App, *, present: bool) -> HttpResponseBase:
     )
 
 
-def accounts_table(app: App, *, pick: bool = False) -> Table[Account]:
-    """The table of an app's accounts; with `pick`, rows can be chosen."""
-    roles = Entitlement.objects.filter(app=app, kind=Entitlement.Kind.ROLE)
+def accounts_table(app: App, *, present: bool = True, pick: bool = False) -> Table[Account]:
+    """The table of an app's accounts, there now or gone; with `pick`, rows can be chosen."""
+    kind = Entitlement.Kind
+    held = Entitlement.objects.filter(app=app, kind__in=(kind.ACCOUNT, kind.ROLE)).order_by("name")
+    roles = [one for one in held if one.kind == kind.ROLE]
+    there = [one.holders for one in held if one.kind == kind.ACCOUNT]
+    runs = (*(Q(role=role.pk) for role in roles), Q(role=None))
     return Table(
         noun="accounts",
-        columns=_COLUMNS,
+        columns=tuple(replace(c, runs=runs) if c.name == "role" else c for c in _COLUMNS),
+        known=there[0] if there and present else None,
         order="account",
         filters=tuple(_filters(app, roles)),
         search=beginning_with("search"),

@@ -24,7 +24,7 @@ from rolecall.server.people.door import Request, page
 from rolecall.server.people.permissions import may, require
 from rolecall.server.tables.answer import show, wants_file
 from rolecall.server.tables.look import mark, moment, status
-from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
+from rolecall.server.tables.table import Choice, Column, Filter, Table, Through, one_of
 from rolecall.server.tables.words import beginning_with
 
 __all__ = [
@@ -130,29 +130,43 @@ def _holders(request: Request, one: Entitlement, *, past: bool) -> HttpResponseB
         "tabs": [(f"Holders ({one.holders:,})", here), ("Before", before)],
         "prefix": f"{app.name} {one.name}",
     }
-    rows, alike = _rows(one, past=past)
     pick = may_plan and not past and one.kind != _Kind.ACCOUNT
-    table = replace(holders_table(past=past, pick=pick), alike=alike)
-    return show(request, "access/entitlement.html", table, rows, **context)
+    table = holders_table(past=past, pick=pick)
+    if not past:
+        table = replace(table, known=one.holders, through=_through(one))
+    return show(request, "access/entitlement.html", table, _rows(one, past=past), **context)
 
 
-def _rows(one: Entitlement, *, past: bool) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """Who holds or held it, and as many other rows, which are counted faster.
-
-    That the accounts of holders are there says nothing new, but the index of names begins with it.
-    """
-    here = {"account__app": one.app, "account__present": True}
+def _rows(one: Entitlement, *, past: bool) -> QuerySet[Any]:
+    """Who holds or held it."""
     if one.kind == _Kind.ACCOUNT:
-        of_app = Presence.objects.filter(account__app=one.app, until_at__isnull=not past)
-        if past:
-            return of_app, of_app
-        return of_app.filter(**here), Account.objects.filter(app=one.app, present=True)
-    grants = Grant.objects.filter(entitlement=one, until_at__isnull=not past)
-    if past or one.kind != _Kind.ROLE:
-        return grants, grants
-    # A sync that could not read roles may leave one to an account that is gone.
-    gone = grants.filter(**here | {"account__present": False})
-    return (grants if gone.exists() else grants.filter(**here)), grants
+        return Presence.objects.filter(account__app=one.app, until_at__isnull=not past)
+    return Grant.objects.filter(entitlement=one, until_at__isnull=not past)
+
+
+def _through(one: Entitlement) -> Through | None:
+    """The accounts that hold it now, where an index has them by name; None for a group."""
+    rows = Account.objects.filter(app=one.app, present=True)
+    if one.kind == _Kind.ROLE:
+        rows = rows.filter(role=one)
+        # A sync that could not read roles may leave one to an account that is gone.
+        if rows.count() != one.holders:
+            return None
+    elif one.kind != _Kind.ACCOUNT:
+        return None
+    return Through(table=replace(_BY_ACCOUNT, known=one.holders), rows=rows, key="account_id")
+
+
+_BY_ACCOUNT: Table[Account] = Table(
+    noun="accounts",
+    columns=(
+        Column(name="account", label="Account", value=str, sort=("name",)),
+        Column(name="email", label="E-mail", value=lambda a: a.email, sort=("email",)),
+    ),
+    order="account",
+    search=beginning_with("search"),
+)
+"""How holders are found: the columns of `holders_table` that are the account's own."""
 
 
 def holders_table(*, past: bool, pick: bool = False) -> Table[Holding]:

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from rolecall.server.access.models import Account, App, Change, Entitlement, Grant, Presence
-from rolecall.server.tables.look import NOTHING, Look, link, mark, status
+from rolecall.server.tables.look import NOTHING, Look, address_of, link, mark, status
 
 __all__ = [
     "account_cell",
@@ -56,17 +56,16 @@ def type_mark(account: Account) -> SafeString:
 
 def account_cell(account: Account) -> SafeString:
     """Name and address, with a link, and a mark where the address is not the company's."""
-    address = reverse("access:account", args=(account.public_id,))
-    outside = mark("External", "globe") if account.external else ""
-    return format_html("{} {}", link(account, address, account.email if account.name else ""),
-                       outside)  # fmt: skip
+    address = address_of("access:account", account.public_id)
+    name = link(account, address, account.email if account.name else "")
+    return format_html("{} {}", name, mark("External", "globe")) if account.external else name
 
 
 def person_cell(account: Account) -> SafeString | str:
     """The person behind an account, or how the search for one stands."""
     if account.person is None:
         return status(link_look(account))
-    address = reverse("people:person", args=(account.person.public_id,))
+    address = address_of("people:person", account.person.public_id)
     gone = account.link == Account.Link.GONE
     return format_html("{} {}", link(account.person, address), status(link_look(account)) if gone
                        else "")  # fmt: skip
@@ -76,7 +75,7 @@ def entitlement_name(entitlement: Entitlement | None) -> SafeString | str:
     """A role or group by name, with a link."""
     if entitlement is None:
         return NOTHING
-    return link(entitlement.name, reverse("access:entitlement", args=(entitlement.public_id,)))
+    return link(entitlement.name, address_of("access:entitlement", entitlement.public_id))
 
 
 def origin_cell(row: Grant | Presence | Change) -> SafeString | str:
