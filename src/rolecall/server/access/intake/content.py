@@ -52,6 +52,8 @@ _BEGUN: Final = """
 """
 """Of the first row that was written: it stands early, where its index would have to sort."""
 
+_LIST: Final = msgspec.json.Decoder(list[str])
+
 
 class Row(NamedTuple):
     """A resource or an entitlement, with its message still packed."""
@@ -69,8 +71,13 @@ class Holders:
     """Who holds one entitlement."""
 
     entitlement: str
-    accounts: list[str]
-    """External ids, in order."""
+    packed: bytes
+    """The external ids of the accounts, in order, as JSON: the same bytes are the same holders."""
+
+    @property
+    def accounts(self) -> list[str]:
+        """External ids, in order."""
+        return _LIST.decode(self.packed)
 
 
 class Content:
@@ -138,12 +145,12 @@ class Content:
     @cached_property
     def read_at(self) -> dict[str, datetime]:
         """When reading of accounts, groups and roles began, where any were found."""
-        return self._begun("v1_resources")
+        return self._begun("v1_resources", TYPES)
 
     @cached_property
     def granted_at(self) -> dict[str, datetime]:
         """When reading of who is in groups and has roles began, where any grant was found."""
-        return self._begun("v1_grants")
+        return self._begun("v1_grants", (GROUP, ROLE))
 
     def kind_of(self, resource_type: str) -> str:
         """user, group or role.
@@ -164,10 +171,11 @@ class Content:
             **dict.fromkeys(kinds.accounts, USER),
         }
 
-    def _begun(self, table: str) -> dict[str, datetime]:
+    def _begun(self, table: str, kinds: Collection[str]) -> dict[str, datetime]:
         return {
             kind: _moment(at)
             for resource_type, kind in self._kind_of.items()
+            if kind in kinds  # one that is never found is looked for in every row
             for (at,) in self._rows(_BEGUN.format(table=table), type=resource_type)
         }
 
@@ -197,9 +205,8 @@ class Content:
         What groups hold is left out and counted: Baton's writers have already given it to each of
         their members when a sync ends.
         """
-        decoder = msgspec.json.Decoder(list[str])
         for entitlement, packed in self._held:
-            yield Holders(entitlement=entitlement, accounts=decoder.decode(packed))
+            yield Holders(entitlement=entitlement, packed=packed)
 
     @cached_property
     def _held(self) -> list[tuple[str, bytes]]:
@@ -211,14 +218,13 @@ class Content:
         found: list[tuple[str, bytes]] = []
         # With one sync in the file an index answers alone; else each row must be looked at.
         within = "true" if len(self._reader.syncs()) == 1 else "sync_id = :sync"
-        decoder = msgspec.json.Decoder(list[str])
         for entitlement, principal_type, principals in self._rows(_HOLDERS.format(within=within)):
-            accounts = sorted(decoder.decode(principals))
+            accounts = sorted(_LIST.decode(principals))
             if self.kind_of(principal_type) != USER:
                 self.held_by_groups += len(accounts)
                 continue
             if found and found[-1][0] == entitlement:  # accounts have two types in this file
-                accounts = sorted([*accounts, *decoder.decode(found.pop()[1])])
+                accounts = sorted([*accounts, *_LIST.decode(found.pop()[1])])
             if len(once := set(accounts)) != len(accounts):  # two grants of one thing, by two ids
                 accounts = sorted(once)
             found.append((entitlement, msgspec.json.encode(accounts)))
@@ -229,8 +235,7 @@ class Content:
         found = hashlib.blake2b(digest_size=32, person=b"content-2")
         found.update(repr(self._claimed).encode())
         for kind, _, name, _, data in sorted(self.resources, key=itemgetter(2)):
-            found.update(f"\0{kind}\0{name}\0{len(data)}\0".encode())
-            found.update(data)
+            found.update(b"\0%b\0%b\0%d\0%b" % (kind.encode(), name.encode(), len(data), data))
         for kind, resource, name, data in self._rows(_ENTITLEMENTS):
             found.update(f"\1{kind}\0{resource}\0{name}\0{len(data)}\0".encode())
             found.update(data)

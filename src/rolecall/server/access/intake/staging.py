@@ -53,8 +53,10 @@ class _Loading:
     resources: dict[tuple[str, str], int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     """Entitlements, by their external ids."""
-    contents: dict[int, bytes] = field(default_factory=dict)
-    """Digests of holders that need not be compared if they are the same, by entitlement."""
+    contents: dict[int, tuple[bytes, int]] = field(default_factory=dict)
+    """Digests of holders that need not be compared if they are the same, and how many they are."""
+    nobody_left: bool = False
+    """Whether every account that was ever seen is in the file."""
     kinds: dict[str, str] = field(default_factory=dict)
     """Their kinds, likewise."""
 
@@ -84,6 +86,7 @@ class _Loading:
         self.accounts = {
             row.resource_id: ids.get(row.resource_id) or known[row.resource_id][0] for row in rows
         }
+        self.nobody_left = len(self.accounts) - len(fresh) == len(known)
         moments = {at: at.isoformat() for at in {row.at for row in rows}}
         with _copy("stage_seen (account, at)") as copy:
             lines = (f"{self.accounts[row.resource_id]}\t{moments[row.at]}\n" for row in rows)
@@ -154,8 +157,10 @@ class _Loading:
         before = queries.rows(
             "stage", "known_entitlements", {"app": self.app.pk, "since": self.since}
         )
-        known = {external_id: pk for external_id, pk, _ in before}
-        self.contents = {pk: bytes(content) for _, pk, content in before if content}
+        known = {external_id: pk for external_id, pk, _, _ in before}
+        self.contents = {
+            pk: (bytes(content), holders) for _, pk, content, holders in before if content
+        }
         self.held, new = _numbered((row.external_id for row in rows), known, "access_entitlement")
         with _copy("stage_entitlement") as copy:
             for row, public_id in zip(rows, new_ids("ent", len(rows)), strict=True):
@@ -188,13 +193,18 @@ class _Loading:
             for held in self.content.holders():
                 if (entitlement := self.held.get(held.entitlement)) is None:
                     raise _unseen("the entitlement", held.entitlement)
-                known = [accounts[one] for one in held.accounts if one in accounts]
-                strangers = len(held.accounts) - len(known)
-                content = None if strangers else _digest("".join(known))
-                if strangers:
+                content = _digest(held.packed)
+                before, number = self.contents.get(entitlement, (b"", 0))
+                same = content == before
+                if same and self.nobody_left:  # as all whom it held are listed
+                    read.append((entitlement, number, content, True))
+                    continue
+                listed = held.accounts
+                known = [accounts[one] for one in listed if one in accounts]
+                if strangers := len(listed) - len(known):
                     self.content.leave_out(self.kinds[held.entitlement], strangers)
-                same = content is not None and content == self.contents.get(entitlement)
-                read.append((entitlement, len(known), content, same))
+                same = same and not strangers
+                read.append((entitlement, len(known), None if strangers else content, same))
                 if known and not same:
                     copy.write((begin := f"{entitlement}\t") + begin.join(known))
         with _copy("stage_holders") as copy:
@@ -223,8 +233,8 @@ def _copy(into: str) -> Iterator[Any]:
         yield copy
 
 
-def _digest(holders: str) -> bytes:
-    return hashlib.blake2b(holders.encode(), digest_size=16, person=b"holders-1").digest()
+def _digest(holders: bytes) -> bytes:
+    return hashlib.blake2b(holders, digest_size=16, person=b"holders-2").digest()
 
 
 def _outside(email: str, domains: frozenset[str]) -> bool:

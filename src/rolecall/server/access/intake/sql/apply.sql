@@ -29,11 +29,15 @@ select resource, name, at, at, %(sync)s from diff_resource where name is not nul
 
 -- :name new_entitlements
 insert into access_entitlement
-    (id, public_id, app_id, resource_id, kind, external_id, name, slug, present, holders, search)
+    (id, public_id, app_id, resource_id, kind, external_id, name, slug, present, holders, search,
+     content)
 select e.id, e.public_id, %(app)s, e.resource, e.kind, e.external_id, r.name, e.slug, true,
-       coalesce(h.holders, 0), to_tsvector('simple', r.name)
+       coalesce(h.holders, 0), to_tsvector('simple', r.name),
+       case when e.kind = 'group' and e.kind = any(%(complete)s)
+                 and l.number = coalesce(h.holders, 0) then l.content end
 from stage_entitlement e
 join stage_resource r on r.id = e.resource
+left join stage_holders l on l.entitlement = e.id
 left join (
     select entitlement, count(*) as holders from diff_grant where period is null
     group by entitlement
@@ -156,36 +160,39 @@ where d.period is null
 order by d.entitlement, d.account;
 
 -- :name held
--- Role and groups of accounts whose grants are different.
+-- Role and groups of accounts whose grants are different, counted anew by index; those that are new
+-- have theirs already.
 update access_account a
 set role_id = h.role, groups = h.groups, last_changed_at = %(ended)s
 from (
-    select c.account, min(g.entitlement_id) filter (where e.kind = 'role') as role,
+    select distinct account from diff_grant
+    where exists (select from access_account o where o.app_id = %(app)s
+                  and o.id not in (select id from stage_account where is_new))
+      and account not in (select id from stage_account where is_new)
+) d
+cross join lateral (
+    select min(g.entitlement_id) filter (where e.kind = 'role') as role,
            count(*) filter (where e.kind = 'group') as groups
-    from (
-        select distinct account from diff_grant
-        where account not in (select id from stage_account where is_new)
-    ) c
-    left join access_grant g on g.account_id = c.account and g.until_at is null
-    left join access_entitlement e on e.id = g.entitlement_id
-    group by c.account
+    from access_grant g join access_entitlement e on e.id = g.entitlement_id
+    where g.account_id = d.account and g.until_at is null
+    offset 0
 ) h
-where h.account = a.id and (a.role_id, a.groups) is distinct from (h.role, h.groups::integer);
+where d.account = a.id and (a.role_id, a.groups) is distinct from (h.role, h.groups::integer);
 
 -- :name holders
 -- How many hold each entitlement whose grants are different; new ones were counted above.
 update access_entitlement e
 set holders = h.holders
 from (
-    select c.entitlement, count(g.id) as holders
-    from (
-        select distinct entitlement from diff_grant
-        where entitlement not in (select id from stage_entitlement where is_new)
-    ) c
-    left join access_grant g on g.entitlement_id = c.entitlement and g.until_at is null
-    group by c.entitlement
+    select distinct entitlement from diff_grant
+    where entitlement not in (select id from stage_entitlement where is_new)
+) d
+cross join lateral (
+    select count(*) as holders from access_grant g
+    where g.entitlement_id = d.entitlement and g.until_at is null
+    offset 0
 ) h
-where h.entitlement = e.id and e.holders <> h.holders;
+where d.entitlement = e.id and e.holders <> h.holders;
 
 -- :name content
 -- What every group's holders are known to be: what was listed, if nothing more is open.

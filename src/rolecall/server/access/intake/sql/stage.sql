@@ -41,14 +41,16 @@ from access_account a where a.app_id = %(app)s;
 select kind, external_id, id from access_resource where app_id = %(app)s;
 
 -- :name known_entitlements
--- With the digest of holders of a group that nobody else has changed since the last sync began.
+-- With the digest of holders of a group that nobody else has changed since the last sync began, and
+-- how many they are.
 -- Roles are always compared, because one that was read ends another.
 select e.external_id, e.id,
        case when e.kind = 'group' and e.present and e.id not in (
            select g.entitlement_id from access_grant g
            where g.observed_at > %(since)s
              and (g.first_sync_id is null or (g.until_at is not null and g.ended_sync_id is null))
-       ) then e.content end
+       ) then e.content end,
+       e.holders
 from access_entitlement e where e.app_id = %(app)s;
 
 -- :name next_ids
