@@ -53,6 +53,9 @@ PAGES = {
     "access:settings": "app:read", "access:describe": "app:edit",
     "access:set_domains": "app:edit", "access:set_owners": "app:owners",
     "access:apps": "app:list", "access:unmanaged": "app:list", "access:app": "app:read",
+    "access:add_app": "app:create", "access:manage": "app:manage", "access:forget": "app:create",
+    "access:upload": "app:create", "access:import": "app:create",
+    "access:import_apply": "app:create",
     "access:accounts": "account:read", "access:past_accounts": "account:read",
     "access:entitlements": "entitlement:read", "access:feed": "app:read",
     "access:differences": "app:read", "access:as_of": "app:read",
@@ -106,6 +109,7 @@ OPERATIONS = {
     "accept": "account:edit", "set_type": "account:edit",
     "list_entitlements": "entitlement:read", "get_entitlement": "entitlement:read",
     "list_holders": "entitlement:read", "holders_as_of": "entitlement:read",
+    "add_app": "app:create", "manage_apps": "app:manage", "forget_app": "app:create",
     "basis": "account:read", "accounts_as_of": "account:read", "changes": "account:read",
     "count_differences": "account:read", "differing_accounts": "account:read",
     "differing_grants": "account:read",
@@ -165,6 +169,8 @@ def patterns(found: Any, path: str = "", space: str = "") -> Iterator[tuple[str,
     for one in found:
         here = path + str(one.pattern)
         if isinstance(one, URLResolver):
+    "add_app": {"name": "New"},
+    "manage_apps": {"apps": [], "owners": []},
             if one.namespace != "api":
                 inner = f"{space}{one.namespace}:" if one.namespace else space
                 yield from patterns(one.url_patterns, here, inner)

@@ -11,7 +11,7 @@ PROCESS = "for whoever watches the process; the address is open to programs as i
 FORM = "a form; what it sends is another address"
 SHOWN_ONCE = "a key is made by a person who is logged in: no key makes keys"
 PROOF = "a picture for people; a program says in words what was done"
-FILE = "a file for people; a program adds and changes persons one by one, by their address"
+FILE = "a file for people; a program adds and changes persons and apps one by one"
 OWN_ZONE = "the zone that pages are shown in; the name is `rename`"
 
 SAME = {
@@ -27,6 +27,7 @@ SAME = {
     "people:return": "return",
     "audit:events": "list_events", "audit:event": "get_event",
     "access:apps": "list_apps", "access:unmanaged": "list_apps", "access:app": "get_app",
+    "access:add_app": "add_app", "access:manage": "manage_apps", "access:forget": "forget_app",
     "access:settings": "get_app", "access:describe": "change_app",
     "access:set_domains": "change_app", "access:set_owners": "set_app_owners",
     "access:accounts": "list_accounts", "access:past_accounts": "list_accounts",
@@ -76,6 +77,7 @@ LEFT_OUT = {
 def test_every_page_has_its_operation_or_a_reason():
     """Whoever adds a page says here by which operation a program does the same, or why by none."""
     login = {
+    "access:upload": FILE, "access:import": FILE, "access:import_apply": FILE,
         name
         for name in PAGES
         if name.startswith(("account_", "mfa_", "socialaccount_", "openid_", "login_"))

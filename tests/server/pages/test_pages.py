@@ -7,10 +7,12 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from company import HOSTILE, Company, a_hold, a_run, a_user, log_in
+from company import HOSTILE, NOW, Company, a_hold, a_run, a_user, log_in
 from django.urls import URLPattern, get_resolver, reverse
 
+from rolecall.server.access.models import App
 from rolecall.server.audit.models import Event
+from rolecall.server.people.models import User
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20
@@ -18,6 +20,7 @@ LOGIN = ("account_", "mfa_", "openid_", "socialaccount_", "login_")
 NO_PAGES = {
     "connectors:download": "the file that a sync wrote",
     "people:roster": "what an uploaded file would change: test_a_roster_asks_little",
+    "access:import": "the same of apps: test_a_list_of_apps_asks_little",
     **dict.fromkeys(
         ("orders:ask", "orders:decision", "orders:order", "orders:drift", "orders:step"),
         "of a decision: test_order_pages.test_pages_ask_little_and_make_no_markup",
@@ -40,13 +43,21 @@ def browser(client, company):
     return client
 
 
+def _unmanaged() -> App:
+    return App.objects.create(name="Figma", state="unmanaged", kind="", created_at=NOW)
+
+
 def addresses(company: Company) -> dict[str, str]:
     """Name → address of every page that only shows something."""
     app, connector = company.app.public_id, company.connector.public_id
     account, entitlement = company.accounts[1].public_id, company.groups[0].public_id
     named = {
         "home": reverse("home"),
-        **{f"access:{n}": reverse(f"access:{n}") for n in ("apps", "unmanaged")},
+        **{
+            f"access:{n}": reverse(f"access:{n}")
+            for n in ("apps", "unmanaged", "add_app", "upload")
+        },
+        "access:manage": reverse("access:manage") + f"?row={_unmanaged().public_id}",
         "access:account": reverse("access:account", args=(account,)),
         "connectors:list": reverse("connectors:list"),
         "connectors:add": reverse("connectors:add"),
@@ -157,6 +168,27 @@ def test_every_page_sends_the_strict_policy(browser, company):
 
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+def test_a_list_of_apps_asks_little(browser, company, django_assert_max_num_queries):
+    """What a file of forty apps would change is shown with at most 20 queries, and then done."""
+    del company
+    sheet = io.BytesIO("\n".join(["name", *(f"App {n}" for n in range(40))]).encode())
+    sheet.name = "apps.csv"
+    preview = browser.post(reverse("access:upload"), {"file": sheet})["Location"]
+    with django_assert_max_num_queries(MOST_QUERIES):
+        shown = browser.get(preview).content.decode()
+    assert "App 39" in shown
+    digest = re.search(r'name="digest" value="(\w+)"', shown)[1]
+    browser.post(f"{preview}/apply", {"digest": digest})
+
+    listed = browser.get(reverse("access:unmanaged")).content.decode()
+    assert "Unmanaged apps (40)" in listed
+    chosen = App.objects.filter(state="unmanaged").values_list("public_id", flat=True)[:2]
+    owner = User.objects.get().public_id
+    browser.post(reverse("access:manage"), {"row": list(chosen), "owner": owner})
+    listed = browser.get(reverse("access:unmanaged") + "?as=csv").getvalue().decode()
+    assert len(listed.splitlines()) == 1 + 38
+
+
 
 
 def test_who_is_not_logged_in_goes_to_the_login(client, company):

@@ -13,12 +13,19 @@ from rolecall.server.access.pages import (
     settings,
 )
 
+    unmanaged,
 __all__ = ["app_name", "urlpatterns"]
 
 app_name = "access"
 urlpatterns = [
     path("apps/", apps.apps, name="apps"),
-    path("apps/unmanaged", apps.unmanaged, name="unmanaged"),
+    path("apps/unmanaged", unmanaged.unmanaged, name="unmanaged"),
+    path("apps/unmanaged/add", unmanaged.add, name="add_app"),
+    path("apps/unmanaged/manage", unmanaged.manage, name="manage"),
+    path("apps/unmanaged/import", unmanaged.upload, name="upload"),
+    path("apps/unmanaged/import/<str:file_id>", unmanaged.preview, name="import"),
+    path("apps/unmanaged/import/<str:file_id>/apply", unmanaged.apply, name="import_apply"),
+    path("apps/<str:app_id>/forget", unmanaged.forget, name="forget"),
     path("apps/<str:app_id>", apps.app, name="app"),
     path("apps/<str:app_id>/accounts", accounts.accounts, name="accounts"),
     path("apps/<str:app_id>/accounts/past", accounts.past_accounts, name="past_accounts"),

@@ -41,6 +41,7 @@ ACTIONS = MappingProxyType({
     "app:list": _APP_READERS,
     "app:read": _APP_READERS,
     "app:create": frozenset({Role.SUPER, Role.CONNECTORS}),
+    "app:manage": frozenset({Role.SUPER}),
     "app:edit": frozenset({Role.SUPER, Role.APP_OWNER}),
     "app:owners": frozenset({Role.SUPER, Role.APP_OWNER}),
     "account:read": _APP_READERS,
