@@ -67,6 +67,13 @@ def addresses(company: Company) -> dict[str, str]:
     for name in ("app", "accounts", "past_accounts", "entitlements", "feed", "differences",
                  "as_of", "settings"):  # fmt: skip
         named[f"access:{name}"] = reverse(f"access:{name}", args=(app,))
+    named |= {
+        "access:matching": reverse("access:matching"),
+        "seats:overview": reverse("seats:overview"),
+        "seats:app": reverse("seats:app", args=(app,)),
+        "policies:administrators": reverse("policies:administrators"),
+        "policies:edit": reverse("policies:edit") + f"?app={app}&role=owner",
+    }
     event = Event.objects.latest("id").public_id
     named |= {
         **{f"orders:{n}": reverse(f"orders:{n}") for n in ("decisions", "drifts", "steps")},
@@ -75,6 +82,8 @@ def addresses(company: Company) -> dict[str, str]:
             "me", "users", "invite", "persons", "add_person", "roster_upload")},
         "people:user": reverse("people:user", args=(company.user.public_id,)),
         "people:person": reverse("people:person", args=(company.person.public_id,)),
+        "evidence:person": reverse("evidence:person", args=(company.person.public_id,)),
+        "evidence:files": reverse("evidence:files"),
         "people:edit_person": reverse("people:edit_person", args=(company.person.public_id,)),
         **{name: reverse(name) for name in ("settings", "outbox")},
         "audit:events": reverse("audit:events"),
@@ -161,13 +170,6 @@ def test_a_roster_asks_little(browser, company, django_assert_max_num_queries):
     assert b"Person 39" in response.content
 
 
-def test_every_page_sends_the_strict_policy(browser, company):
-    """No page may run or style anything that is written into it."""
-    for address in addresses(company).values():
-        policy = browser.get(address)["Content-Security-Policy"]
-
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
 def test_a_list_of_apps_asks_little(browser, company, django_assert_max_num_queries):
     """What a file of forty apps would change is shown with at most 20 queries, and then done."""
     del company
@@ -189,6 +191,13 @@ def test_a_list_of_apps_asks_little(browser, company, django_assert_max_num_quer
     assert len(listed.splitlines()) == 1 + 38
 
 
+def test_every_page_sends_the_strict_policy(browser, company):
+    """No page may run or style anything that is written into it."""
+    for address in addresses(company).values():
+        policy = browser.get(address)["Content-Security-Policy"]
+
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
 
 
 def test_who_is_not_logged_in_goes_to_the_login(client, company):

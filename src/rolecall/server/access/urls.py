@@ -10,10 +10,12 @@ from rolecall.server.access.pages import (
     differences,
     entitlements,
     history,
+    many,
+    matching,
     settings,
+    unmanaged,
 )
 
-    unmanaged,
 __all__ = ["app_name", "urlpatterns"]
 
 app_name = "access"
@@ -37,8 +39,13 @@ urlpatterns = [
     path("apps/<str:app_id>/settings/domains", settings.set_domains, name="set_domains"),
     path("apps/<str:app_id>/settings/owners", settings.set_owners, name="set_owners"),
     path("apps/<str:app_id>/as-of", history.as_of, name="as_of"),
+    path("matching/", matching.matching, name="matching"),
+    path("matching/accept", matching.accept_chosen, name="accept_chosen"),
+    path("matching/accept-all", matching.accept_all, name="accept_all"),
     path("accounts/<str:account_id>", account.account, name="account"),
     path("apps/<str:app_id>/accounts/accept", deciding.accept_exact, name="accept_exact"),
+    path("apps/<str:app_id>/accounts/chosen", many.ask_many, name="ask_many"),
+    path("apps/<str:app_id>/accounts/chosen/set", many.set_many, name="set_many"),
     path("accounts/<str:account_id>/person", deciding.choose_person, name="choose_person"),
     path("accounts/<str:account_id>/person/set", deciding.set_person, name="set_person"),
     path("accounts/<str:account_id>/person/accept", deciding.accept, name="accept"),

@@ -52,6 +52,8 @@ ACTIONS = MappingProxyType({
     "order:plan": frozenset({Role.SUPER, Role.APP_OWNER}),
     "order:apply": frozenset({Role.SUPER, Role.APP_OWNER}),
     "order:decide": frozenset({Role.SUPER, Role.APP_OWNER}),
+    "policy:read": _APP_READERS,
+    "policy:edit": frozenset({Role.SUPER}),
     "connector:list": _READERS,
     "connector:read": _READERS,
     "connector:add": frozenset({Role.SUPER, Role.CONNECTORS}),
@@ -68,8 +70,14 @@ ACTIONS = MappingProxyType({
     "user:edit": frozenset({Role.SUPER}),
     "audit:read": frozenset({Role.SUPER, Role.AUDITOR}),
     "mail:read": frozenset({Role.SUPER, Role.AUDITOR}),
+    "mail:again": frozenset({Role.SUPER}),
+    "notification:own": _ALL,
+    "webhook:read": frozenset({Role.SUPER, Role.AUDITOR}),
+    "webhook:edit": frozenset({Role.SUPER}),
     "settings:read": frozenset({Role.SUPER, Role.AUDITOR}),
     "key:own": _ALL,
+    "view:own": _ALL,
+    "view:any": frozenset({Role.SUPER}),
     "search:use": _READERS,
 })  # fmt: skip
 """Action → the roles that may do it; owners only for what they own."""
