@@ -17,6 +17,8 @@ from demo import move
 from rolecall.server.project.installation import Installation
 
 LONG_S = 300.0
+DOMAIN = "larkspur.example"
+"""The simulated company's own mail domain."""
 
 
 def main(data: Path) -> None:
@@ -39,6 +41,7 @@ def administrator() -> dict[str, str]:
 def connector() -> dict[str, object]:
     """A connector that is connected, and has seen what changed between two syncs."""
     from rolecall.server import clock
+    from rolecall.server.access.settings import set_domains
     from rolecall.server.audit.trail import Actor
     from rolecall.server.connectors.models import Task
     from rolecall.server.connectors.services import add, credential, running
@@ -50,6 +53,7 @@ def connector() -> dict[str, object]:
         actor, name="Notion", target=add.NewApp(name="Notion"), owners=[user.public_id],
         now=clock.now(),
     )  # fmt: skip
+    set_domains(actor, made.app.public_id, [DOMAIN], now=clock.now())
     tokens = {
         "scim_token": os.environ["BATON_SCIM_TOKEN"],
         "api_key": os.environ["BATON_API_KEY"],

@@ -13,6 +13,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from rolecall.server.access.models import App
 from rolecall.server.audit.models import Event
 from rolecall.server.people.models import User
+from rolecall.server.saved.models import SavedView
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20
@@ -86,6 +87,8 @@ def addresses(company: Company) -> dict[str, str]:
         "evidence:files": reverse("evidence:files"),
         "people:edit_person": reverse("people:edit_person", args=(company.person.public_id,)),
         **{name: reverse(name) for name in ("settings", "outbox")},
+        **{f"notifications:{n}": reverse(f"notifications:{n}") for n in (
+            "mine", "webhook", "deliveries")},
         "audit:events": reverse("audit:events"),
         "audit:event": reverse("audit:event", args=(event,)),
         "search:results": reverse("search:results") + "?q=ana",
@@ -94,6 +97,10 @@ def addresses(company: Company) -> dict[str, str]:
         named[f"access:{name}"] = reverse(f"access:{name}", args=(account,))
     for name in ("entitlement", "past_holders"):
         named[f"access:{name}"] = reverse(f"access:{name}", args=(entitlement,))
+    view = SavedView.objects.create(
+        user=company.user, name="Mine", path="/apps/", created_at=NOW, changed_at=NOW
+    )
+    named["saved:view"] = reverse("saved:view", args=(view.public_id,))
     hold = a_hold(company.connector)
     named["connectors:difference"] = reverse(
         "connectors:difference", args=(connector, hold.public_id)
