@@ -206,7 +206,8 @@ def database(folder: Path) -> Iterator[dict[str, str]]:
     keys = folder / "keys.json"
     keys.touch(mode=0o600)
     sealing = {"k1": base64.b64encode(os.urandom(32)).decode()}
-    keys.write_text(json.dumps({"active": "k1", "keys": sealing, "signing": ["bench" * 12]}))
+    held = {"active": "k1", "keys": sealing, "signing": ["bench" * 12], "evidence": sealing["k1"]}
+    keys.write_text(json.dumps(held))
     with Cluster(folder / "data", user=unprivileged()) as cluster:
         environ = os.environ | {
             "ROLECALL_PUBLIC_URL": "http://localhost:8010",

@@ -26,6 +26,8 @@ __all__ = ["LABS", "administrator", "wait_for"]
 LABS = "Notion Labs"
 """The second workspace, and the app that it becomes."""
 LONG_S = 300.0
+DOMAIN = "larkspur.example"
+"""The simulated company's own mail domain."""
 
 
 def main(data: Path) -> None:
@@ -58,6 +60,7 @@ def administrator() -> "Actor":
 def hosted(actor: "Actor") -> dict[str, object]:
     """A connector that the server runs itself, and has seen what changed between two syncs."""
     from rolecall.server import clock
+    from rolecall.server.access.settings import set_domains
     from rolecall.server.connectors.models import Task
     from rolecall.server.connectors.services import add, credential, running
 
@@ -65,6 +68,7 @@ def hosted(actor: "Actor") -> dict[str, object]:
         actor, name="Notion", target=add.NewApp(name="Notion"), owners=[actor.id],
         now=clock.now(),
     )  # fmt: skip
+    set_domains(actor, made.app.public_id, [DOMAIN], now=clock.now())
     tokens = {
         "scim_token": os.environ["BATON_SCIM_TOKEN"],
         "api_key": os.environ["BATON_API_KEY"],

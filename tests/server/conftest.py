@@ -20,6 +20,7 @@ _KEYS = {
     "active": "k1",
     "keys": {"k1": base64.b64encode(bytes(range(32))).decode()},
     "signing": ["only-for-tests-" * 4],
+    "evidence": base64.b64encode(bytes(range(32))).decode(),
 }
 
 

@@ -17,6 +17,9 @@ from rolecall.server.people import apikeys
 from rolecall.server.people.models import User
 from rolecall.server.people.persons import Draft, add
 from rolecall.server.people.sessions import SessionStore
+from rolecall.server.policies.models import RolePolicy
+from rolecall.server.saved.models import SavedView
+from rolecall.server.seats.models import SeatPlan
 
 TASK = "0ujsszwN8NRY24YaXiTIE2VWDTS"
 EVERYBODY = ["nobody", "no role", *Role, "app owner elsewhere", "connector owner elsewhere"]
@@ -54,6 +57,8 @@ def the_world() -> World:
     client = Client.objects.create(
         connector=connector, client_id="x@localhost/1", public_key={}, made_at=NOW, made_by="Ada"
     )
+    policy = RolePolicy.objects.create(role="membership_admin", changed_at=NOW, changed_by="Ada")
+    SeatPlan.objects.create(app=app, price=10, currency="EUR", changed_at=NOW, changed_by="Ada")
     named = {
         "app": app.public_id, "app_id": app.public_id,
         "account": account.public_id, "account_id": account.public_id,
@@ -64,6 +69,7 @@ def the_world() -> World:
         "order": order.public_id, "order_id": order.public_id,
         "drift": drift.public_id, "drift_id": drift.public_id,
         "step": step.public_id, "step_id": step.public_id, "client": client.public_id,
+        "policy": policy.public_id, "policy_id": policy.public_id,
         "hold": hold.public_id, "hold_id": hold.public_id,
         "person": person.public_id, "person_id": person.public_id,
         "user": subject.public_id, "user_id": subject.public_id,
@@ -71,6 +77,7 @@ def the_world() -> World:
         "key": key.public_id, "session": _logged_in(subject), "file_id": roster.public_id,
         "role": Role.MEMBER,
         "kind": "notion", "what": "name", "slot": "scim_token", "pk": "1",
+        "view": (view := _saved(subject)).public_id, "view_id": view.public_id,
         "token": "lnk_x.y", "provider_id": "sso",
     }  # fmt: skip
     return World(named=named, users=_everybody(app, connector, ada), secret=secret)
@@ -83,6 +90,12 @@ def _logged_in(user: User) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return session.row.public_id
+
+
+def _saved(user: User) -> SavedView:
+    return SavedView.objects.create(
+        user=user, name="Theirs", path="/apps/", shared=True, created_at=NOW, changed_at=NOW
+    )
 
 
 def _everybody(app: App, connector: Connector, ada: User) -> dict[str, User | None]:

@@ -7,10 +7,13 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from company import HOSTILE, Company, a_hold, a_run, a_user, log_in
+from company import HOSTILE, NOW, Company, a_hold, a_run, a_user, log_in
 from django.urls import URLPattern, get_resolver, reverse
 
+from rolecall.server.access.models import App
 from rolecall.server.audit.models import Event
+from rolecall.server.people.models import User
+from rolecall.server.saved.models import SavedView
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20
@@ -18,6 +21,7 @@ LOGIN = ("account_", "mfa_", "openid_", "socialaccount_", "login_")
 NO_PAGES = {
     "connectors:download": "the file that a sync wrote",
     "people:roster": "what an uploaded file would change: test_a_roster_asks_little",
+    "access:import": "the same of apps: test_a_list_of_apps_asks_little",
     **dict.fromkeys(
         ("orders:ask", "orders:decision", "orders:order", "orders:drift", "orders:step"),
         "of a decision: test_order_pages.test_pages_ask_little_and_make_no_markup",
@@ -40,13 +44,21 @@ def browser(client, company):
     return client
 
 
+def _unmanaged() -> App:
+    return App.objects.create(name="Figma", state="unmanaged", kind="", created_at=NOW)
+
+
 def addresses(company: Company) -> dict[str, str]:
     """Name → address of every page that only shows something."""
     app, connector = company.app.public_id, company.connector.public_id
     account, entitlement = company.accounts[1].public_id, company.groups[0].public_id
     named = {
         "home": reverse("home"),
-        **{f"access:{n}": reverse(f"access:{n}") for n in ("apps", "unmanaged")},
+        **{
+            f"access:{n}": reverse(f"access:{n}")
+            for n in ("apps", "unmanaged", "add_app", "upload")
+        },
+        "access:manage": reverse("access:manage") + f"?row={_unmanaged().public_id}",
         "access:account": reverse("access:account", args=(account,)),
         "connectors:list": reverse("connectors:list"),
         "connectors:add": reverse("connectors:add"),
@@ -56,6 +68,13 @@ def addresses(company: Company) -> dict[str, str]:
     for name in ("app", "accounts", "past_accounts", "entitlements", "feed", "differences",
                  "as_of", "settings"):  # fmt: skip
         named[f"access:{name}"] = reverse(f"access:{name}", args=(app,))
+    named |= {
+        "access:matching": reverse("access:matching"),
+        "seats:overview": reverse("seats:overview"),
+        "seats:app": reverse("seats:app", args=(app,)),
+        "policies:administrators": reverse("policies:administrators"),
+        "policies:edit": reverse("policies:edit") + f"?app={app}&role=owner",
+    }
     event = Event.objects.latest("id").public_id
     named |= {
         **{f"orders:{n}": reverse(f"orders:{n}") for n in ("decisions", "drifts", "steps")},
@@ -64,8 +83,12 @@ def addresses(company: Company) -> dict[str, str]:
             "me", "users", "invite", "persons", "add_person", "roster_upload")},
         "people:user": reverse("people:user", args=(company.user.public_id,)),
         "people:person": reverse("people:person", args=(company.person.public_id,)),
+        "evidence:person": reverse("evidence:person", args=(company.person.public_id,)),
+        "evidence:files": reverse("evidence:files"),
         "people:edit_person": reverse("people:edit_person", args=(company.person.public_id,)),
         **{name: reverse(name) for name in ("settings", "outbox")},
+        **{f"notifications:{n}": reverse(f"notifications:{n}") for n in (
+            "mine", "webhook", "deliveries")},
         "audit:events": reverse("audit:events"),
         "audit:event": reverse("audit:event", args=(event,)),
         "search:results": reverse("search:results") + "?q=ana",
@@ -74,6 +97,10 @@ def addresses(company: Company) -> dict[str, str]:
         named[f"access:{name}"] = reverse(f"access:{name}", args=(account,))
     for name in ("entitlement", "past_holders"):
         named[f"access:{name}"] = reverse(f"access:{name}", args=(entitlement,))
+    view = SavedView.objects.create(
+        user=company.user, name="Mine", path="/apps/", created_at=NOW, changed_at=NOW
+    )
+    named["saved:view"] = reverse("saved:view", args=(view.public_id,))
     hold = a_hold(company.connector)
     named["connectors:difference"] = reverse(
         "connectors:difference", args=(connector, hold.public_id)
@@ -148,6 +175,27 @@ def test_a_roster_asks_little(browser, company, django_assert_max_num_queries):
         response = browser.get(preview["Location"])
 
     assert b"Person 39" in response.content
+
+
+def test_a_list_of_apps_asks_little(browser, company, django_assert_max_num_queries):
+    """What a file of forty apps would change is shown with at most 20 queries, and then done."""
+    del company
+    sheet = io.BytesIO("\n".join(["name", *(f"App {n}" for n in range(40))]).encode())
+    sheet.name = "apps.csv"
+    preview = browser.post(reverse("access:upload"), {"file": sheet})["Location"]
+    with django_assert_max_num_queries(MOST_QUERIES):
+        shown = browser.get(preview).content.decode()
+    assert "App 39" in shown
+    digest = re.search(r'name="digest" value="(\w+)"', shown)[1]
+    browser.post(f"{preview}/apply", {"digest": digest})
+
+    listed = browser.get(reverse("access:unmanaged")).content.decode()
+    assert "Unmanaged apps (40)" in listed
+    chosen = App.objects.filter(state="unmanaged").values_list("public_id", flat=True)[:2]
+    owner = User.objects.get().public_id
+    browser.post(reverse("access:manage"), {"row": list(chosen), "owner": owner})
+    listed = browser.get(reverse("access:unmanaged") + "?as=csv").getvalue().decode()
+    assert len(listed.splitlines()) == 1 + 38
 
 
 def test_every_page_sends_the_strict_policy(browser, company):

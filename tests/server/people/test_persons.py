@@ -16,7 +16,8 @@ from rolecall.server.people import changed, persons
 from rolecall.server.people.models import Person, User
 from rolecall.server.people.persons import Draft
 from rolecall.server.people.roster import importing
-from rolecall.server.people.roster.reading import MAX_ROWS, read
+from rolecall.server.people.roster.reading import read
+from rolecall.server.tables.sheet import MAX_ROWS
 
 pytestmark = pytest.mark.django_db
 

@@ -1,5 +1,6 @@
 """What people decide about accounts: whose they are, and what stands behind them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -7,11 +8,21 @@ from django.db import connection, transaction
 from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.access import matching
 from rolecall.server.access.finding import locked_account, locked_app
-from rolecall.server.access.models import Account, PersonLink
+from rolecall.server.access.models import Account, App, PersonLink
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.people.models import Person, PersonEmail
+from rolecall.server.people.permissions import require, scopes_of
 
-__all__ = ["accept", "accept_exact", "candidates", "clear_person", "set_person", "set_type"]
+__all__ = [
+    "accept",
+    "accept_each",
+    "accept_everywhere",
+    "accept_exact",
+    "candidates",
+    "clear_person",
+    "set_person",
+    "set_type",
+]
 
 
 @transaction.atomic
@@ -94,6 +105,40 @@ def accept_exact(actor: Actor, app_id: str, *, now: datetime) -> int:
         actor, "account:person:accept_all", app, now=now, scope=app.public_id, number=len(linked)
     )
     return len(linked)
+
+
+@transaction.atomic
+def accept_each(actor: Actor, account_ids: Sequence[str], *, now: datetime) -> int:
+    """Accept the matches of these accounts, all of them or none; how many.
+
+    Raises:
+        NotAllowed, Gone, Conflict: as `accept`, for one of them.
+    """
+    chosen = Account.objects.filter(public_id__in=account_ids)
+    list(chosen.select_for_update(no_key=True).order_by("pk"))  # two of us, in the same order
+    for account_id in sorted(set(account_ids)):
+        accept(actor, account_id, now=now)
+    return len(set(account_ids))
+
+
+@transaction.atomic
+def accept_everywhere(actor: Actor, *, now: datetime) -> int:
+    """Accept every exact match of every app where the actor may; how many.
+
+    Raises:
+        NotAllowed: they may nowhere.
+        Conflict: there is none to accept.
+    """
+    require(actor, "account:edit")
+    waiting = Account.objects.filter(present=True, link=Account.Link.UNLINKED)
+    apps = App.objects.filter(pk__in=waiting.values("app"), state=App.State.MANAGED)
+    scopes = scopes_of(actor, "account:edit")
+    if scopes is not None:
+        apps = apps.filter(public_id__in=scopes)
+    found = [one.public_id for one in apps.order_by("pk")]
+    if not found:
+        raise Conflict("No account has the address of exactly one person.")
+    return sum(accept_exact(actor, one, now=now) for one in found)
 
 
 _ACCEPT_EXACT = """

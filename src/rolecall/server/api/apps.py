@@ -7,12 +7,13 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from rolecall.server import clock
 from rolecall.server.access import settings
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import App, Sync
+from rolecall.server.access.unmanaged import apps as unmanaged
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.users import Owners, UserName
@@ -23,11 +24,17 @@ from rolecall.server.people.permissions import require, scopes_of
 __all__ = [
     "AppIn",
     "AppOut",
+    "Find",
+    "Named",
     "SyncOut",
+    "TakenUp",
+    "add_app",
     "change_app",
+    "forget_app",
     "get_app",
     "list_apps",
     "list_syncs",
+    "manage_apps",
     "router",
     "set_app_owners",
 ]
@@ -89,6 +96,26 @@ class AppOut(Schema):
         return settings.owners(row)
 
 
+class Find(Window):
+    """Which apps."""
+
+    state: App.State | None = None
+
+
+class Named(Schema):
+    """An app that is known by name only."""
+
+    name: Line
+    description: Note = ""
+
+
+class TakenUp(Schema):
+    """Unmanaged apps to be managed, all or none, and who looks after them."""
+
+    apps: list[Id]
+    owners: list[Id]
+
+
 class AppIn(Schema):
     """What is to change; null stays."""
 
@@ -108,13 +135,36 @@ def _shown(app: App) -> App:
 
 
 @router.get("", response=answers(Page[AppOut]))
-def list_apps(request: HttpRequest, window: Asked[Window]) -> Cut[App]:
+def list_apps(request: HttpRequest, find: Asked[Find]) -> Cut[App]:
     """The apps that one may see."""
     actor = actor_of(request)
     require(actor, "app:list")
     scopes = scopes_of(actor, "app:list")
     rows = _rows() if scopes is None else _rows().filter(public_id__in=scopes)
-    return cut(rows, window)
+    return cut(rows.filter(state=find.state) if find.state else rows, find)
+
+
+@router.post("", response=answers(AppOut, 201))
+def add_app(request: HttpRequest, said: Named) -> Status[App]:
+    """Note an app by its name; nothing reads it yet."""
+    actor = actor_of(request)
+    made = unmanaged.add(actor, name=said.name, description=said.description, now=clock.now())
+    return Status(201, _shown(made))
+
+
+@router.post("/manage", response=answers(list[AppOut]))
+def manage_apps(request: HttpRequest, said: TakenUp) -> list[App]:
+    """Take unmanaged apps under management."""
+    actor = actor_of(request)
+    found = unmanaged.manage(actor, said.apps, owners=said.owners, now=clock.now())
+    return list(_rows().filter(pk__in=[one.pk for one in found]))
+
+
+@router.delete("/{app}", response=answers(None, 204))
+def forget_app(request: HttpRequest, app: Id) -> Status[None]:
+    """Strike an unmanaged app off the list."""
+    unmanaged.forget(actor_of(request), app, now=clock.now())
+    return Status(204, None)
 
 
 @router.get("/{app}", response=answers(AppOut))

@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from rolecall import __version__
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
+from rolecall.server.evidence.export import installation_key
 from rolecall.server.mail.models import Message
 from rolecall.server.people.permissions import require
 
@@ -32,6 +33,8 @@ class Installation(Schema):
     """Where connectors may go besides Notion."""
     active_key: str
     """Name of the key that seals now."""
+    evidence_key: str
+    """Public key of the evidence that is signed here, in hexadecimal; empty: there is none."""
 
 
 class MailOut(Schema):
@@ -75,6 +78,7 @@ def get_installation(request: HttpRequest) -> Installation:
         behind_proxy=config.web.behind_proxy,
         allowed_hosts=list(config.notion.allowed_hosts),
         active_key=settings.KEYS.active,
+        evidence_key=installation_key(),
     )
 
 

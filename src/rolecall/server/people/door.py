@@ -62,6 +62,8 @@ class Request(HttpRequest):
 def page(action: str) -> Callable[[View], View]:
     """A view for those who may do `action` to anything at all; the use case asks about the object.
 
+    The view says its `action`, for who has to know whether somebody may open it.
+
     Raises:
         NotAllowed: they may not.
     """
@@ -74,6 +76,7 @@ def page(action: str) -> Callable[[View], View]:
             require(request.actor, action)
             return view(request, *args, **kwargs)
 
+        guarded.action = action  # type: ignore[attr-defined]
         return guarded
 
     return guard

@@ -1,4 +1,4 @@
-"""What the home page shows: what waits for somebody, what changed, and where to begin."""
+"""What the home page shows at a glance: how things stand, what changed, and where to begin."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,6 @@ from rolecall.server.access.feed import sentence
 from rolecall.server.access.models import Account, App, Change
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector
-from rolecall.server.orders.models import Decision, Drift, ManualStep
 from rolecall.server.people.permissions import scopes_of
 from rolecall.server.tables.look import Look
 
@@ -50,41 +49,11 @@ class Card:
 def cards(actor: Actor, *, now: datetime) -> list[Card]:
     """The cards of this person, what waits first."""
     made = (
-        _waiting(actor),
         _connectors(actor),
         _accounts(actor),
         _changes(actor, now - _RECENT),
     )
     return [card for card in made if card]
-
-
-def _waiting(actor: Actor) -> Card | None:
-    """Drift to answer, steps to do by hand, plans that nobody has applied: for who may do so."""
-    apps = _apps(actor, "order:decide")
-    drifts = Drift.objects.filter(app__in=apps, state=Drift.State.OPEN)
-    steps = ManualStep.objects.filter(order__app__in=apps, state=ManualStep.State.OPEN)
-    plans = Decision.objects.filter(app__in=apps, state=Decision.State.PLANNED)
-    kinds = (
-        ("alert", "undone by somebody else", drifts.count(), "orders:drifts", "?state=open"),
-        ("person", "to do by hand", steps.count(), "orders:steps", "?state=open"),
-        ("clock", "planned, not applied", plans.count(), "orders:decisions", "?state=planned"),
-    )
-    lines = tuple(
-        Line(icon=icon, text=f"{number:,} {words}", detail="", address=reverse(name) + query)
-        for icon, words, number, name, query in kinds
-        if number
-    )
-    if not lines:
-        return None
-    return Card(
-        title="Changes that wait",
-        figure=f"{sum(number for _icon, _words, number, _name, _query in kinds):,}",
-        text="for you, or for another owner of the app",
-        look=_WANTED,
-        lines=lines,
-        action="All decisions",
-        address=reverse("orders:decisions"),
-    )
 
 
 def _apps(actor: Actor, action: str) -> list[App]:

@@ -27,8 +27,9 @@ _COMMANDS: Final = {
     "restore": "Fill an empty installation from a backup.",
     "upgrade": "Bring the embedded PostgreSQL to its next major version.",
     "admin-link": "Print a link that lets an administrator in once.",
-    "keys": "Make new keys, and encrypt everything anew with them.",
+    "keys": "Make new keys, encrypt everything anew with them; the key of evidence files.",
     "audit": "Prove that the audit trail is complete and unchanged.",
+    "verify": "Prove that an evidence file is as it was exported; needs no server.",
 }
 _HELP: Final = """\
 Rolecall: who has access to Notion, why, and until when.

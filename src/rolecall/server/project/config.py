@@ -119,6 +119,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Key id → 32 bytes in base64; those that are no longer active still decrypt."""
     signing: list[str]
     """What sessions and links are signed with, the first; the others are still accepted."""
+    evidence: str = ""
+    """What evidence files are signed with: 32 bytes in base64, the private half of Ed25519."""
 
     def material(self) -> dict[str, bytes]:
         """The keys as bytes.
@@ -139,6 +141,23 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 hint="Restore the keys file from its backup.",
             )
         return made
+
+    def evidence_seed(self) -> bytes:
+        """What evidence files are signed with, as bytes.
+
+        Raises:
+            BadConfig: the file has no such key, or it is not 32 bytes of base64.
+        """
+        try:
+            seed = base64.b64decode(self.evidence, validate=True)
+        except binascii.Error:
+            seed = b""
+        if len(seed) != 32:  # noqa: PLR2004
+            raise BadConfig(
+                "The keys file has no key to sign evidence with.",
+                hint="Run `rolecall keys evidence --new` on the installation, which makes one.",
+            )
+        return seed
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -36,8 +36,12 @@ class Group:
 _PLACES: Final = (
     ("", (("Home", "home", "home", "home:read"),)),
     ("Access", (("Apps", "apps", "access:apps", "app:list"),
+                ("Matching", "link", "access:matching", "account:read"),
+                ("Administrators", "role", "policies:administrators", "policy:read"),
+                ("Seats", "person", "seats:overview", "app:read"),
                 ("Decisions", "change", "orders:decisions", "order:read"),
-                ("People", "people", "people:persons", "person:read"))),
+                ("People", "people", "people:persons", "person:read"),
+                ("Evidence", "audit", "evidence:files", "account:export"))),
     ("Integrations", (("Connectors", "plug", "connectors:list", "connector:list"),)),
     ("Admin", (("Users", "key", "people:users", "user:read"),
                ("Audit", "audit", "audit:events", "audit:read"),

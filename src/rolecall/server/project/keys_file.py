@@ -15,12 +15,17 @@ import msgspec
 from rolecall.server.project.config import Keys
 from rolecall.server.project.processes import SystemUser, give
 
-__all__ = ["fresh", "with_new_key", "write"]
+__all__ = ["fresh", "with_new_evidence_key", "with_new_key", "write"]
 
 
 def fresh() -> Keys:
     """Keys for a new installation."""
-    return Keys(active="k1", keys={"k1": _key()}, signing=[secrets.token_urlsafe(48)])
+    return Keys(
+        active="k1",
+        keys={"k1": _key()},
+        signing=[secrets.token_urlsafe(48)],
+        evidence=_key(),
+    )
 
 
 def with_new_key(keys: Keys) -> Keys:
@@ -30,7 +35,13 @@ def with_new_key(keys: Keys) -> Keys:
         active=f"k{number}",
         keys={**keys.keys, f"k{number}": _key()},
         signing=keys.signing,
+        evidence=keys.evidence,
     )
+
+
+def with_new_evidence_key(keys: Keys) -> Keys:
+    """The same keys, and another one to sign evidence with."""
+    return msgspec.structs.replace(keys, evidence=_key())
 
 
 def write(path: Path, keys: Keys, owner: SystemUser | None) -> None:

@@ -6,6 +6,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from rolecall.server import clock
+from rolecall.server.needs import needs_of
 from rolecall.server.people.door import Request, page
 from rolecall.server.project.attention import cards
 from rolecall.server.project.context import THEME_COOKIE, THEMES
@@ -21,6 +22,7 @@ def home(request: Request) -> HttpResponse:
     name = getattr(request.user, "name", "").split(" ")[0]
     context = {
         "greeting": f"Hello, {name}" if name else "Hello",
+        "needs": needs_of(request.actor),
         "cards": cards(request.actor, now=clock.now()),
     }
     return render(request, "project/home.html", context)

@@ -49,10 +49,15 @@ INSTALLED_APPS = [
     "rolecall.server.audit.apps.AuditConfig",
     "rolecall.server.mail.apps.MailConfig",
     "rolecall.server.files.apps.FilesConfig",
+    "rolecall.server.notifications.apps.NotificationsConfig",
     "rolecall.server.access.apps.AccessConfig",
+    "rolecall.server.seats.apps.SeatsConfig",
+    "rolecall.server.policies.apps.PoliciesConfig",
     "rolecall.server.connectors.apps.ConnectorsConfig",
     "rolecall.server.orders.apps.OrdersConfig",
+    "rolecall.server.saved.apps.SavedConfig",
     "rolecall.server.search.apps.SearchConfig",
+    "rolecall.server.evidence.apps.EvidenceConfig",
     "rolecall.server.project.apps.ProjectConfig",
 ]
 

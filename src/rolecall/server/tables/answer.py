@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from rolecall.server import clock
 from rolecall.server.tables.export import FORMS, file_name, written
+from rolecall.server.tables.memory import remembered
 from rolecall.server.tables.table import Table
 from rolecall.server.tables.view import View
 
@@ -38,11 +39,12 @@ def show(
         rows: those that the viewer may see.
         context: what else the template needs; `prefix` begins the name of a file.
     """
-    view = View(table, rows, pairs_of(request))
+    kept = remembered(request)
+    view = View(table, rows, pairs_of(request), usual=kept.columns)
     if wants_file(request):
         form = request.GET["as"]
         name = file_name(
             str(context.get("prefix", "")), view, today=clock.now().date(), suffix=form
         )
         return written(view, form, name)
-    return render(request, template, {**context, "table": view})
+    return render(request, template, {**context, "table": view, "remembered": kept})

@@ -21,7 +21,7 @@ from rolecall.connector.tables import neutralised
 from rolecall.server.tables.table import Plain
 from rolecall.server.tables.view import View, fetched
 
-__all__ = ["FORMS", "file_name", "lines_of", "written"]
+__all__ = ["FORMS", "file_name", "lines_of", "steady", "written"]
 
 M = TypeVar("M", bound=Model)
 _CHUNK = 1000
@@ -33,8 +33,7 @@ def lines_of(view: View[M]) -> Iterator[list[Plain]]:
     """Every row that was found, as the values of the columns of a file."""
     columns, model = view.exported, view.everything.model
     with transaction.atomic():
-        if not connection.savepoint_ids:
-            _steady()
+        steady()
         keys = list(view.found.values_list("pk", flat=True))
         for start in range(0, len(keys), _CHUNK):
             for row in fetched(view.table, model, keys[start : start + _CHUNK]):
@@ -102,8 +101,13 @@ def written(view: View[M], form: str, name: str) -> HttpResponseBase:
     return _csv(view, name) if form == "csv" else _xlsx(view, name)
 
 
-def _steady() -> None:
-    """All reads of this transaction see one moment."""
+def steady() -> None:
+    """All reads of this transaction see one moment, and it writes nothing.
+
+    Inside another transaction, where that comes too late, nothing happens.
+    """
+    if connection.savepoint_ids:
+        return
     with connection.cursor() as cursor:
         cursor.execute("set transaction isolation level repeatable read, read only")
 

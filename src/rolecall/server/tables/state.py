@@ -34,6 +34,12 @@ class Shape:
     filters: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     """Filter → its possible values; None is: any text."""
 
+    def showing(self, columns: Iterable[str]) -> Self:
+        """The same with these columns shown; those it does not have are left out."""
+        wanted = frozenset(columns)
+        shown = tuple(name for name in self.columns if name in wanted)
+        return replace(self, shown=shown) if shown else self
+
 
 @dataclass(frozen=True, kw_only=True)
 class State:

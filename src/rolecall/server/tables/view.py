@@ -79,14 +79,19 @@ class View(Generic[M]):
         table: which one.
         rows: those that the viewer may see.
         pairs: the address, name and value as often as they stand there.
+        usual: the columns that are shown unless the address says others; none: the table's own.
     """
 
     def __init__(
-        self, table: Table[M], rows: QuerySet[M], pairs: Iterable[tuple[str, str]]
+        self,
+        table: Table[M],
+        rows: QuerySet[M],
+        pairs: Iterable[tuple[str, str]],
+        usual: Iterable[str] = (),
     ) -> None:
         self.table = table
         self.everything = rows
-        self.state = State.read(pairs, table.shape)
+        self.state = State.read(pairs, table.shape.showing(usual))
         self.found = table.narrowed(rows, self.state)
         way = table.through
         able = way is not None and table.sorted_by(self.state).name in way.table.shape.sortable
@@ -326,9 +331,15 @@ class View(Generic[M]):
         return [*self.table.keep, *self.state.pairs(without=[*names, "page"])]
 
     @property
-    def kept_by_columns(self) -> list[tuple[str, str]]:
-        """What the form that chooses columns sends along."""
-        return [*self.table.keep, *self.state.pairs(without=("cols", "page"))]
+    def without_columns(self) -> str:
+        """The address that leaves the columns to the viewer's choice."""
+        return f"?{urlencode([*self.table.keep, *self.state.pairs(without=('cols', 'page'))])}"
+
+    @property
+    def whole(self) -> str:
+        """What a saved view keeps: all but the page, and the columns whosever choice they are."""
+        pairs = [*self.table.keep, *self.state.pairs(without=("cols", "page"))]
+        return urlencode([*pairs, ("cols", ",".join(self.state.columns))])
 
     def address(self, state: State) -> str:
         """The address of a state, relative to the page."""

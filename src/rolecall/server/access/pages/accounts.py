@@ -9,6 +9,8 @@ from django.http import HttpResponseBase
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Entitlement, Grant
 from rolecall.server.access.pages.looks import (
+    EXTERNAL,
+    STATUSES,
     account_cell,
     app_crumbs,
     app_tabs,
@@ -131,8 +133,7 @@ def accounts_table(app: App, *, present: bool = True, pick: bool = False) -> Tab
 
 
 def _filters(app: App, roles: Iterable[Entitlement]) -> Iterable[Filter]:
-    said = (("enabled", "Enabled"), ("disabled", "Disabled"), ("deleted", "Deleted"))
-    yield Filter(name="status", label="Status", narrow=one_of("status"), choices=_choices(said))
+    yield Filter(name="status", label="Status", narrow=one_of("status"), choices=STATUSES)
     keys = {role.public_id: role.pk for role in roles}
     if keys:
         of_roles = _choices((role.public_id, role.name) for role in roles)
@@ -145,12 +146,11 @@ def _filters(app: App, roles: Iterable[Entitlement]) -> Iterable[Filter]:
     yield Filter(name="link", label="Person", narrow=one_of("link"), choices=_choices(links))
     types = [(value, label) for value, label in Account.Type.choices]
     yield Filter(name="type", label="Type", narrow=one_of("type"), choices=_choices(types))
-    yes_no = (("yes", "External"), ("no", "Of the company"))
     yield Filter(
         name="external",
         label="Address",
         narrow=lambda values: Q(external__in=[value == "yes" for value in values]),
-        choices=_choices(yes_no),
+        choices=EXTERNAL,
     )
     seats = (("yes", "Takes a seat"), ("no", "Takes none"))
     yield Filter(

@@ -9,13 +9,14 @@ from rolecall.server.access import origins
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Change, Entitlement
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
+from rolecall.server.audit.trail import Actor
 from rolecall.server.people.door import Request, page
-from rolecall.server.people.permissions import scopes_of
+from rolecall.server.people.permissions import may, scopes_of
 from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import link, moment
 from rolecall.server.tables.table import Column, Table
 
-__all__ = ["app", "apps", "unmanaged"]
+__all__ = ["app", "apps", "list_tabs", "visible"]
 
 _RECENT = 8
 _HERE = Q(accounts__present=True)
@@ -53,26 +54,25 @@ _TABLE: Table[App] = Table(
 @page("app:list")
 def apps(request: Request) -> HttpResponseBase:
     """Managed apps."""
-    return _list(request, App.State.MANAGED)
+    rows = visible(request.actor).filter(state=App.State.MANAGED)
+    tabs = list_tabs(request.actor)
+    return show(request, "access/apps.html", _TABLE, rows, tabs=tabs, prefix="managed")
 
 
-@page("app:list")
-def unmanaged(request: Request) -> HttpResponseBase:
-    """Apps that are only known by name."""
-    return _list(request, App.State.UNMANAGED)
+def visible(actor: Actor) -> QuerySet[App]:
+    """The apps that an actor's lists show."""
+    scopes = scopes_of(actor, "app:list")
+    rows: QuerySet[App] = App.objects.all()
+    return rows if scopes is None else rows.filter(public_id__in=scopes)
 
 
-def _list(request: Request, state: str) -> HttpResponseBase:
-    rows: QuerySet[App] = App.objects.filter(state=state)
-    scopes = scopes_of(request.actor, "app:list")
-    if scopes is not None:
-        rows = rows.filter(public_id__in=scopes)
-    tabs = [
-        ("Managed apps", reverse("access:apps")),
-        ("Unmanaged apps", reverse("access:unmanaged")),
+def list_tabs(actor: Actor) -> list[tuple[str, str]]:
+    """Managed and unmanaged apps, with how many there are of each."""
+    states = dict(visible(actor).order_by().values_list("state").annotate(number=Count("pk")))
+    return [
+        (f"Managed apps ({states.get(App.State.MANAGED, 0):,})", reverse("access:apps")),
+        (f"Unmanaged apps ({states.get(App.State.UNMANAGED, 0):,})", reverse("access:unmanaged")),
     ]
-    managed = state == App.State.MANAGED
-    return show(request, "access/apps.html", _TABLE, rows, tabs=tabs, managed=managed, prefix=state)
 
 
 @page("app:read")
@@ -102,5 +102,8 @@ def app(request: Request, app_id: str) -> HttpResponse:
             "changes": changes,
             "crumbs": app_crumbs(one)[:1],
             "tabs": app_tabs(one),
+            "may_manage": bool(may(request.actor, "app:manage")),
+            "may_add": bool(may(request.actor, "connector:add")),
+            "may_forget": bool(may(request.actor, "app:create")),
         },
     )

@@ -1,6 +1,6 @@
 """What people decide about accounts: whose they are, and what stands behind them."""
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,12 +10,17 @@ from rolecall.server import clock
 from rolecall.server.access import accounts
 from rolecall.server.access.finding import account_for
 from rolecall.server.access.pages.looks import app_crumbs, link_look
+from rolecall.server.access.suggestions import suggestions
 from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.models import Person
 
 __all__ = ["accept", "accept_exact", "choose_person", "clear_person", "set_person", "set_type"]
 
 _SHOWN = 20
+_QUEUE = "queue"
+"""Said by an address that was come to from the queue, and is left to it."""
+_BESIDE = ("emails", "accounts__app")
+"""What tells one person from another."""
 
 
 @page("account:edit")
@@ -27,10 +32,13 @@ def choose_person(request: Request, account_id: str) -> HttpResponse:
     if text:
         fitting = Q(name__icontains=text) | Q(emails__folded__startswith=text.casefold())
         found = Person.objects.filter(fitting).distinct()[:_SHOWN]
+    suggested = suggestions([account])[account.pk]
+    prefetch_related_objects([one.person for one in suggested], *_BESIDE)
     context = {
         "account": account,
-        "candidates": accounts.candidates(account),
-        "found": found,
+        "suggested": suggested,
+        "found": found.prefetch_related(*_BESIDE),
+        "back": _QUEUE if request.GET.get("back") == _QUEUE else "",
         "text": text,
         "link": link_look(account),
         "crumbs": [
@@ -50,8 +58,14 @@ def set_person(request: Request, account_id: str) -> HttpResponse:
         request,
         lambda: accounts.set_person(request.actor, account_id, person, now=clock.now()),
         "Set by hand; only a hand changes it again.",
-        back=reverse("access:account", args=(account_id,)),
+        back=_back(request, account_id),
     )
+
+
+def _back(request: Request, account_id: str) -> str:
+    if request.POST.get("back") == _QUEUE:
+        return reverse("access:matching")
+    return reverse("access:account", args=(account_id,))
 
 
 @require_POST

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from rolecall.server.access import origins
 from rolecall.server.access.finding import app_for, entitlement_for
 from rolecall.server.access.models import Account, Entitlement, Grant, Presence
 from rolecall.server.access.pages.looks import (
+    EXTERNAL,
+    STATUSES,
     account_cell,
     app_crumbs,
     app_tabs,
@@ -182,6 +185,7 @@ def holders_table(*, past: bool, pick: bool = False) -> Table[Holding]:
         noun="past holders" if past else "holders",
         columns=(*_HOLDER_COLUMNS, *([ended] if past else [])),
         order="-until" if past else "account",
+        filters=_HOLDER_FILTERS,
         search=beginning_with("account__search"),
         search_label="Search names and e-mails",
         fetch=lambda rows: rows.select_related("account__role", "first_sync"),
@@ -193,13 +197,29 @@ def holders_table(*, past: bool, pick: bool = False) -> Table[Holding]:
 def _since(holding: Holding) -> SafeString | str:
     """The first sync could not see since when."""
     first = holding.first_sync is not None and holding.first_sync.number == 1
-    return mark("before the first sync", "clock") if first else moment(holding.from_at)
+    if not first:
+        return moment(holding.from_at)
+    when = moment(holding.from_at)
+    return format_html(
+        '{}<span class="second">{}</span>', mark("before the first sync", "clock"), when
+    )
 
 
 def _role(account: Account) -> str | None:
     return account.role.name if account.role else None
 
 
+_HOLDER_FILTERS = (
+    Filter(
+        name="external",
+        label="Address",
+        narrow=lambda values: Q(account__external__in=[value == "yes" for value in values]),
+        choices=EXTERNAL,
+    ),
+    Filter(
+        name="status", label="Status", narrow=one_of("account__status"), choices=STATUSES,
+    ),
+)  # fmt: skip
 _HOLDER_COLUMNS: tuple[Column[Holding], ...] = (
     Column(
         name="account",

@@ -8,8 +8,11 @@ from django.utils.safestring import SafeString
 
 from rolecall.server.access.models import Account, App, Change, Entitlement, Grant, Presence
 from rolecall.server.tables.look import NOTHING, Look, address_of, link, mark, status
+from rolecall.server.tables.table import Choice
 
 __all__ = [
+    "EXTERNAL",
+    "STATUSES",
     "account_cell",
     "app_crumbs",
     "app_tabs",
@@ -34,6 +37,10 @@ _STATUSES = MappingProxyType({
     "disabled": Look(word="Disabled", tone="idle", icon="pause"),
     "deleted": Look(word="Deleted", tone="bad", icon="failed"),
 })  # fmt: skip
+STATUSES = tuple(Choice(value=value, label=look.word) for value, look in _STATUSES.items())
+"""What a filter by status chooses from."""
+EXTERNAL = (Choice(value="yes", label="External"), Choice(value="no", label="Of the company"))
+"""The same by address."""
 _UNKNOWN = Look(word="Not said", tone="idle", icon="question")
 _LEFT = Look(word="Not there any more", tone="idle", icon="leave")
 
@@ -105,6 +112,7 @@ def app_tabs(app: App) -> list[tuple[str, str]]:
         ("Overview", "access:app"),
         ("Accounts", "access:accounts"),
         ("Entitlements", "access:entitlements"),
+        ("Seats", "seats:app"),
         ("Changes", "access:feed"),
         ("Decisions", "orders:of_app"),
         ("Access as of", "access:as_of"),

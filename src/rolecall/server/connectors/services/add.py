@@ -8,6 +8,7 @@ from django.db import transaction
 
 from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.access.models import App
+from rolecall.server.access.unmanaged.apps import take_up
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.connectors.models import Connector
 from rolecall.server.connectors.services.owners import appoint
@@ -102,9 +103,7 @@ def _app(actor: Actor, wanted: ExistingApp, now: datetime) -> App:
     if app is None:
         raise Gone("This app is not there (any more).", hint="Choose one of the list.")
     if app.state == App.State.UNMANAGED:
-        app.state = App.State.MANAGED
-        app.save(update_fields=["state"])
-        record(actor, "app:manage", app, now=now, scope=app.public_id)
+        take_up(actor, app, now=now)
     return app
 
 

@@ -14,6 +14,7 @@ from rolecall.server.orders import deciding
 from rolecall.server.orders.pages.choosing import asked_for, target_choices
 from rolecall.server.orders.pages.verbs import VERBS, Asked, Verb
 from rolecall.server.people.door import Request, page
+from rolecall.server.tables.choosing import kept
 
 __all__ = ["ask", "plan"]
 
@@ -80,7 +81,8 @@ def _form(request: Request, app: App, verb: Verb, error: Error | None = None) ->
         "title": _title(verb, asked),
         "chosen": chosen[:_SHOWN],
         "more": max(0, len(chosen) - _SHOWN),
-        "kept": [(n, v) for n in ("row", "all", "query", "of") for v in said.getlist(n)],
+        "number": len(chosen),
+        "kept": kept(said),
         "fields": [(one, said.get(one.name, "")) for one in verb.fields],
         "roles": _roles(app) if any(one.type == "role" for one in verb.fields) else [],
         "target": verb.target,

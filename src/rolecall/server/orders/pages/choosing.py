@@ -1,23 +1,16 @@
 """Which rows a form is about: those with a tick, or all that its table had found."""
 
-from typing import TypeVar
-from urllib.parse import parse_qsl
-
-from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
-from rolecall.errors import Gone, Invalid
+from rolecall.errors import Gone
 from rolecall.server.access.models import Account, App, Entitlement, Grant
 from rolecall.server.access.pages.accounts import accounts_table
 from rolecall.server.access.pages.entitlements import entitlements_table, holders_table
 from rolecall.server.orders.deciding import MOST_ROWS
 from rolecall.server.orders.pages.verbs import Asked, Verb
-from rolecall.server.tables.table import Table
-from rolecall.server.tables.view import View
+from rolecall.server.tables.choosing import chosen
 
 __all__ = ["asked_for", "target_choices"]
-
-M = TypeVar("M", bound=Model)
 
 
 def asked_for(app: App, verb: Verb, said: QueryDict) -> Asked:
@@ -39,7 +32,8 @@ def asked_for(app: App, verb: Verb, said: QueryDict) -> Asked:
         accounts = _accounts(app, said)
     elif verb.rows:
         rows = Entitlement.objects.filter(app=app, present=True)
-        entitlements = _rows(rows.filter(kind=Entitlement.Kind.GROUP), entitlements_table(), said)
+        groups = rows.filter(kind=Entitlement.Kind.GROUP)
+        entitlements = chosen(groups, entitlements_table(), said, most=MOST_ROWS)
     values = {one.name: said.get(one.name, "").strip() for one in verb.fields}
     return Asked(
         accounts=accounts,
@@ -59,34 +53,12 @@ def _accounts(app: App, said: QueryDict) -> list[Account]:
     here = Account.objects.filter(app=app, present=True)
     of = said.get("of", "")
     if "all" not in said or not of:
-        return _rows(here, accounts_table(app), said)
+        return chosen(here, accounts_table(app), said, most=MOST_ROWS)
     held = Grant.objects.filter(
         entitlement__app=app, entitlement__public_id=of, until_at=None
     ).select_related("account")
-    return [one.account for one in _found(held, holders_table(past=False), said)]
-
-
-def _rows(rows: QuerySet[M], table: Table[M], said: QueryDict) -> list[M]:
-    if "all" in said:
-        return _found(rows, table, said)
-    wanted = list(dict.fromkeys(said.getlist("row")))
-    found = list(rows.filter(public_id__in=wanted[: MOST_ROWS + 1]))
-    if not wanted:
-        raise Invalid("Nothing was chosen.", hint="Tick rows of the table, and press again.")
-    if len(found) != len(wanted):
-        raise Gone("One of these rows is not there any more.", hint="Choose again.")
-    return found
-
-
-def _found(rows: QuerySet[M], table: Table[M], said: QueryDict) -> list[M]:
-    found = list(View(table, rows, parse_qsl(said.get("query", ""))).found[: MOST_ROWS + 1])
-    if len(found) > MOST_ROWS:
-        raise Invalid(
-            f"A decision is about {MOST_ROWS:,} rows at most.", hint="Filter the table further."
-        )
-    if not found:
-        raise Invalid("Nothing was chosen.", hint="Tick rows of the table, and press again.")
-    return found
+    table = holders_table(past=False)
+    return [one.account for one in chosen(held, table, said, most=MOST_ROWS)]
 
 
 def _target(app: App, verb: Verb, said: QueryDict) -> Entitlement | None:

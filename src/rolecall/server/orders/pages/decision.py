@@ -29,6 +29,7 @@ from rolecall.server.orders.pages.looks import (
     who_cell,
     who_words,
 )
+from rolecall.server.orders.pages.saving import saving_of
 from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
@@ -149,6 +150,7 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
         to_apply=counts.get(_State.PLANNED, 0),
         agreement=deciding.agreement(one, now=clock.now()),
         figures=_figures(counts),
+        saving=saving_of(one),
         moving=any(counts.get(state) for state in _MOVING),
         cancellable=any(counts.get(state) for state in _CANCELLABLE),
         authority=authority_words(one),

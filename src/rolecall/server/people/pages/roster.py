@@ -9,7 +9,8 @@ from rolecall.errors import Error, Invalid
 from rolecall.server import clock
 from rolecall.server.people.door import Request, page, status_of
 from rolecall.server.people.roster import importing
-from rolecall.server.people.roster.reading import COLUMNS, MAX_BYTES
+from rolecall.server.people.roster.reading import COLUMNS
+from rolecall.server.tables.sheet import MAX_BYTES
 
 __all__ = ["apply", "preview", "upload"]
 

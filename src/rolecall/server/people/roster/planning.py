@@ -8,7 +8,8 @@ from functools import cached_property
 from rolecall.errors import Invalid
 from rolecall.server.people.models import Person, PersonEmail
 from rolecall.server.people.persons import insist_on_no_circle
-from rolecall.server.people.roster.reading import Fault, Row, Sheet
+from rolecall.server.people.roster.reading import Row, Sheet
+from rolecall.server.tables.sheet import Fault
 
 __all__ = ["Entry", "Plan", "plan"]
 

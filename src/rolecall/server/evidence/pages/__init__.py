@@ -1,0 +1,1 @@
+"""The pages of evidence: parse, call, render."""

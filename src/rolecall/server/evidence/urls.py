@@ -1,0 +1,14 @@
+"""The addresses of evidence, and of everything that a person holds."""
+
+from django.urls import path
+
+from rolecall.server.evidence.pages import files, person
+
+__all__ = ["app_name", "urlpatterns"]
+
+app_name = "evidence"
+urlpatterns = [
+    path("evidence/", files.evidence, name="files"),
+    path("evidence/make", files.make, name="make"),
+    path("people/<str:person_id>/access", person.person, name="person"),
+]

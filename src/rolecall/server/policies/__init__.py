@@ -1,0 +1,1 @@
+"""Policies: how many may administer a workspace, and who."""

@@ -1,0 +1,31 @@
+// Rows with a tick: all of a page at once, all that was found, and how many there are.
+
+const ROW = 'input[name="row"][form="bulk"]';
+
+function ticks(filter = "") {
+  return [...document.querySelectorAll(ROW + filter)];
+}
+
+// All that was found have a tick as long as nobody takes one away.
+function chose(event) {
+  const bar = document.getElementById("bulk");
+  if (!bar) return;
+  const every = bar.elements.namedItem("all");
+  const page = document.querySelector("[data-page]");
+  if (event?.target === page || event?.target === every) {
+    for (const one of ticks()) one.checked = event.target.checked;
+  }
+  const [all, chosen] = [ticks().length, ticks(":checked").length];
+  if (every && chosen < all) every.checked = false;
+  if (page) {
+    page.checked = all > 0 && chosen === all;
+    page.indeterminate = chosen > 0 && chosen < all;
+  }
+  const said = every?.checked ? `All ${bar.dataset.found} chosen` : chosen ? `${chosen} chosen` : "";
+  bar.querySelector("[data-chosen]").textContent = said;
+}
+
+document.addEventListener("change", chose);
+document.addEventListener("reset", () => setTimeout(chose));
+document.addEventListener("htmx:afterSettle", () => chose());
+window.addEventListener("pageshow", () => chose());

@@ -1,0 +1,139 @@
+"""How many seats of an app are taken, by which roles, and what they cost a month.
+
+What is paid is what was bought, or what is taken where that is more or nobody bought ahead. A seat
+that falls free is paid until the next renewal (Notion: N-164), so nothing here is called a saving
+from today.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet
+
+from rolecall.server.access.models import Account, App
+from rolecall.server.audit.trail import Actor
+from rolecall.server.people.permissions import scopes_of
+from rolecall.server.seats.models import SeatPlan
+
+__all__ = [
+    "Bill",
+    "RoleSeats",
+    "Seats",
+    "apps_of",
+    "bill_of",
+    "billed",
+    "cost",
+    "money",
+    "plan_of",
+    "seats_of",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleSeats:
+    """The seats that holders of one role take."""
+
+    role: str
+    """Its name; empty: of accounts without a role that we know."""
+    entitlement: str
+    """Public id, or empty."""
+    taken: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """What so many seats come to."""
+
+    taken: int
+    plan: SeatPlan | None
+    """What a seat costs, where somebody has said it."""
+
+    @property
+    def purchased(self) -> int | None:
+        """How many were bought; None where nobody said."""
+        return self.plan.purchased if self.plan else None
+
+    @property
+    def free(self) -> int | None:
+        """Bought and not taken; negative: more are taken than were bought."""
+        return None if self.purchased is None else self.purchased - self.taken
+
+    @property
+    def paid(self) -> int:
+        """Billed: what was bought, or what is taken where that is more."""
+        return max(self.taken, self.purchased or 0)
+
+    @property
+    def monthly(self) -> Decimal | None:
+        """What that costs a month; None without a price."""
+        return cost(self.paid, self.plan)
+
+    @property
+    def idle(self) -> Decimal | None:
+        """What seats cost a month that nobody takes; None where nothing can be said."""
+        return None if self.free is None else cost(max(self.free, 0), self.plan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seats:
+    """The seats of one app, now."""
+
+    bill: Bill
+    roles: tuple[RoleSeats, ...]
+    """The most first."""
+    unsaid: int
+    """Accounts of which the source does not say whether they take a seat."""
+
+
+def seats_of(app: App) -> Seats:
+    """The seats of an app as its last sync, and what was seen since, left them."""
+    here = Account.objects.filter(app=app, present=True)
+    counted = (
+        here.filter(seat=True)
+        .order_by()
+        .values_list("role__name", "role__public_id")
+        .annotate(taken=Count("pk"))
+    )
+    roles = (
+        RoleSeats(role=name or "", entitlement=key or "", taken=taken)
+        for name, key, taken in counted
+    )
+    ordered = tuple(sorted(roles, key=lambda one: (-one.taken, one.role)))
+    return Seats(
+        bill=Bill(taken=sum(one.taken for one in ordered), plan=plan_of(app)),
+        roles=ordered,
+        unsaid=here.filter(seat=None).count(),
+    )
+
+
+def apps_of(actor: Actor) -> QuerySet[App]:
+    """The managed apps whose seats somebody may see."""
+    rows = App.objects.filter(state=App.State.MANAGED)
+    scopes = scopes_of(actor, "app:read")
+    return rows if scopes is None else rows.filter(public_id__in=scopes)
+
+
+def billed(apps: QuerySet[App]) -> QuerySet[App]:
+    """The same, each with what `bill_of` needs."""
+    taken = Count("accounts", filter=Q(accounts__present=True, accounts__seat=True))
+    return apps.select_related("seat_plan").annotate(taken=taken)
+
+
+def bill_of(app: App) -> Bill:
+    """What the seats of an app come to, of a row of `billed`."""
+    return Bill(taken=app.taken, plan=getattr(app, "seat_plan", None))  # type: ignore[attr-defined]
+
+
+def plan_of(app: App) -> SeatPlan | None:
+    """What its seats cost, where somebody has said it."""
+    return SeatPlan.objects.filter(app=app).first()
+
+
+def cost(seats: int, plan: SeatPlan | None) -> Decimal | None:
+    """What so many seats cost a month; None without a price."""
+    return None if plan is None else plan.price * seats
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """An amount for people: `EUR 1,250.00`; a dash for none."""
+    return "\u2013" if amount is None else f"{currency} {amount:,.2f}"

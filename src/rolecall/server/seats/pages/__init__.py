@@ -1,0 +1,1 @@
+"""The pages of seats: they parse, call and render."""
