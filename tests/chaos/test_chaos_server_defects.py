@@ -128,13 +128,13 @@ DEFECTS = {
         where="server/access/intake/preview.py",
         old="self.ended * 100 >= percent * self.before",
         new="self.ended * 100 > percent * self.before",
-        seen_by=(f"{HOLDS}::test_the_share_is_a_setting",),
+        seen_by=(f"{HOLDS}::test_exactly_the_share_is_too_much",),
     ),
     "look at accounts only": Defect(
         where="server/access/intake/preview.py",
         old='kinds = {"account": self.accounts, **self.grants}',
         new='kinds = {"account": self.accounts}',
-        seen_by=(HOLDS,),
+        seen_by=(f"{HOLDS}::test_groups_that_empty_are_a_loss_too",),
     ),
     "take another workspace for ours if the people are the same": Defect(
         where="server/access/intake/preview.py",
@@ -170,7 +170,7 @@ DEFECTS = {
         where=TASKS,
         old="(found.state, found.attempt) != (_State.RUNNING, task.attempt):",
         new="found.attempt != task.attempt:",
-        seen_by=(f"{LIFE}::test_a_cancelled_sync_applies_nothing",),
+        seen_by=(f"{LIFE}::test_a_cancelled_task_cannot_be_ended",),
     ),
     "let the lease lapse while we work": Defect(
         where="server/connectors/beat.py",

@@ -24,7 +24,8 @@ FOLDER = ROOT / "deploy" / "server"
 IMAGE = FOLDER / "Containerfile"
 UNIT = FOLDER / "rolecall.service"
 COMPOSE = FOLDER / "compose.yaml"
-OURS = ("migrate", "web", "worker")
+OURS = {"controller": "web", "migrate": "owner", "web": "web", "worker": "worker"}
+"""Service → the database role that it works as."""
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE = 15
 """Tenths, by systemd's own measure; as for the connector."""
@@ -106,7 +107,7 @@ def test_the_specification_takes_the_compose_file():
     found = PyCompose.from_json(json.dumps(content))
     content["services"]["web"]["readonly"] = True
 
-    assert sorted(found.service_names()) == ["database", *OURS]
+    assert sorted(found.service_names()) == sorted(["database", *OURS])
     with pytest.raises(ValueError, match="readonly"):
         PyCompose.from_json(json.dumps(content))
 
@@ -133,9 +134,24 @@ def test_no_password_is_in_the_environment(name: str):
     mounted = [one if isinstance(one, str) else one["target"] for one in service["secrets"]]
 
     assert role
-    assert role[1] == f"rolecall_{'owner' if name == 'migrate' else name}"
-    assert sorted(mounted) == ["keys", "pgpass"]
+    assert role[1] == f"rolecall_{OURS[name]}"
+    own = ["controller-certificate", "controller-key"] if name == "controller" else []
+    assert sorted(mounted) == [*own, "keys", "pgpass"]
     assert set(service["environment"]) - set(_VARIABLES) == {"PGPASSFILE"}
+
+
+def test_the_controller_finds_its_certificate_where_it_is_mounted():
+    """It, and nobody else, has the key."""
+    environ = services()["controller"]["environment"]
+    files = {environ[f"ROLECALL_CONTROLLER_{name}"] for name in ("CERTIFICATE", "KEY")}
+    named = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["secrets"]
+    holders = [
+        name for name, one in services().items() if "controller-key" in one.get("secrets", ())
+    ]
+
+    assert files == {"/run/secrets/controller-certificate", "/run/secrets/controller-key"}
+    assert {"controller-certificate", "controller-key"} <= set(named)
+    assert holders == ["controller"]
 
 
 def test_the_roles_are_those_of_the_server():

@@ -6,8 +6,8 @@ import time
 
 import pytest
 from cast import NOW, PASSWORD, acting, code_of, log_in
-from django.db import connection
 from django.test import Client
+from leaks import everything_stored, holding
 from test_walk import OPERATIONS, PAGES, addresses, filled, operations
 from world import the_world
 
@@ -17,18 +17,6 @@ from rolecall.server.people.models import LoginLink
 
 TOKEN = "ntn_" + "Z9y8X7w6V5u4T3s2R1q0" * 2
 OTHER_TOKEN = "scim_" + "Q1w2E3r4T5y6U7i8O9p0" * 2
-
-
-def everything_stored() -> str:
-    """Every row of every table, as text; binary columns in hex too."""
-    with connection.cursor() as cursor:
-        cursor.execute("select tablename from pg_tables where schemaname = 'public'")
-        tables = [name for (name,) in cursor.fetchall()]
-        texts = []
-        for table in tables:
-            cursor.execute(f'select t::text from "{table}" t')  # noqa: S608 - names of our own
-            texts += [row for (row,) in cursor.fetchall()]
-    return "\n".join(texts)
 
 
 @pytest.fixture
@@ -68,13 +56,6 @@ def planted(db: None, caplog: pytest.LogCaptureFixture) -> tuple[dict[str, str],
     assert len(codes) == 10
     assert secret not in pending
     return found, world
-
-
-def holding(text: str, secrets: dict[str, str]) -> list[str]:
-    """Which of them a text holds, as it is or in hex."""
-    return [
-        name for name, secret in secrets.items() if secret in text or secret.encode().hex() in text
-    ]
 
 
 def test_nothing_that_is_stored_opens_anything(planted):

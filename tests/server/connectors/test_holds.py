@@ -5,7 +5,8 @@ from scenes import Scene, actions
 
 from notion_sim import Options, Simulator
 from rolecall.errors import Conflict, Gone
-from rolecall.server.access.models import Account, Sync
+from rolecall.server.access.intake.preview import Shift
+from rolecall.server.access.models import Account, Grant, Sync
 from rolecall.server.connectors.models import Connector, Hold, Task
 from rolecall.server.connectors.services import credential
 from rolecall.server.connectors.services.add import ExistingApp, add
@@ -111,6 +112,21 @@ def test_a_hold_is_its_connectors(scene: Scene, held: Hold):
         confirm(scene.admin, other.public_id, held.public_id, now=scene.now())
 
 
+def test_groups_that_empty_are_a_loss_too(scene: Scene, connector: Connector):
+    """Everybody stays, with their role, and most memberships would end."""
+    groups = scene.sim.state()["groups"]
+    for group in groups:
+        for member in group["members"]:
+            scene.sim.remove_from_group(group["id"], member)
+    before = Grant.objects.filter(entitlement__kind="group", until_at=None).count()
+    task = scene.sync(connector)
+
+    assert before > 0
+    assert task.state == Task.State.HELD
+    assert task.message == f"{before} of {before} group memberships would end. Nothing was applied."
+    assert Grant.objects.filter(entitlement__kind="group", until_at=None).count() == before
+
+
 def test_the_share_is_a_setting(scene: Scene, connector: Connector):
     """Below it, a sync is applied; at it, it waits."""
     shrink(scene, 6)
@@ -120,6 +136,17 @@ def test_the_share_is_a_setting(scene: Scene, connector: Connector):
     set_shrink_percent(scene.admin, connector.public_id, 75, now=scene.now())
     assert scene.sync(connector).state == Task.State.DONE
     assert present() == 18
+
+
+def test_exactly_the_share_is_too_much():
+    """Half or more, as the documents say; where nothing ends, nothing is too much."""
+
+    def shift(before: int, ended: int) -> Shift:
+        return Shift(before=before, added=0, changed=0, ended=ended)
+
+    assert shift(120, 60).shrinks_by(50)
+    assert not shift(120, 59).shrinks_by(50)
+    assert not shift(0, 0).shrinks_by(50)
 
 
 def test_another_workspace_after_a_new_token(scene: Scene, connector: Connector, reach):

@@ -171,6 +171,17 @@ def test_a_cancelled_sync_applies_nothing(scene: Scene, connector: Connector, qu
         cancel(scene.admin, connector.public_id, running.pk, now=scene.now())
 
 
+def test_a_cancelled_task_cannot_be_ended(scene: Scene, connector: Connector, queued: Task):
+    """Not by its worker either, who has read everything and has not heard of it yet."""
+    taken = tasks.take(queued.pk, worker="here", now=scene.now())
+    cancel(scene.admin, connector.public_id, queued.pk, now=scene.now())
+
+    with pytest.raises(tasks.Lost), tasks.ending(taken):
+        pytest.fail("it was ended though somebody had stopped it")
+    queued.refresh_from_db()
+    assert queued.state == Task.State.CANCELLED
+
+
 def test_the_log_holds_no_secret_and_has_an_end(scene: Scene, queued: Task):
     """Whoever says it."""
     taken = tasks.take(queued.pk, worker="here", now=scene.now())

@@ -46,6 +46,19 @@ def test_a_traceback_shows_no_values():
     assert "local variable" not in logged("ana")
 
 
+def test_what_a_page_was_given_is_never_logged():
+    """Not even on DEBUG: one page shows a new key, another the secret of an authenticator."""
+    code = (
+        "import logging; from rolecall.server.project import logs; "
+        "logs.open_log('web', logging.DEBUG); logging.getLogger('django').debug('this'); "
+        "logging.getLogger('django.template').debug('in %s', {'secret': 'abc'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "this" in done.stderr
+    assert "abc" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "secret",
     [
@@ -54,6 +67,8 @@ def test_a_traceback_shows_no_values():
         "secret" + "_1234567890abcdef",
         "rck" + "_1234567890abcdef",
         "Bearer abcdef.ghi",
+        "secret-token:conductorone.com:v1:eyJrdHkiOiJPS1AiLCJjcnYiOiJFZDI1NTE5In0",
+        "eyJhbGciOiJFZERTQSJ9." + "eyJpc3MiOiJhIn0" + ".c2lnbmF0dXJl",
         "postgresql://web:" + "pass-word@/rolecall",
         "smtp://a%40b.example:" + "pass-word@mail.example",
     ],

@@ -4,22 +4,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from rolecall.errors import Gone
 from rolecall.server import clock
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Line, Note
-from rolecall.server.audit.trail import Actor
 from rolecall.server.orders import deciding, undoing
+from rolecall.server.orders.finding import decision_for, decisions, order_for, orders, seen_by
 from rolecall.server.orders.models import Decision, Order
 from rolecall.server.orders.wishes import Wish
-from rolecall.server.people.permissions import require, scopes_of
 
 __all__ = [
     "ApplyIn",
@@ -209,40 +206,10 @@ class FindOrders(Window):
     state: Order.State | None = None
 
 
-def _decisions() -> QuerySet[Decision]:
-    return Decision.objects.select_related("app", "undoes")
-
-
-def _orders() -> QuerySet[Order]:
-    return Order.objects.select_related(
-        "app", "decision", "account", "entitlement", "repeats", "manual_step", "verified_by"
-    )
-
-
-def _decision(actor: Actor, decision: str) -> Decision:
-    found = _decisions().filter(public_id=decision).first()
-    if found is None:
-        raise Gone("There is no such decision.")
-    require(actor, "order:read", found.app.public_id)
-    return found
-
-
-def _order(actor: Actor, order: str) -> Order:
-    found = _orders().filter(public_id=order).first()
-    if found is None:
-        raise Gone("There is no such order.")
-    require(actor, "order:read", found.app.public_id)
-    return found
-
-
 @router.get("", response=answers(Page[DecisionOut]))
 def list_decisions(request: HttpRequest, find: Asked[FindDecisions]) -> Cut[Decision]:
     """The decisions that one may see, the newest first."""
-    actor = actor_of(request)
-    require(actor, "order:read")
-    rows, scopes = _decisions(), scopes_of(actor, "order:read")
-    if scopes is not None:
-        rows = rows.filter(app__public_id__in=scopes)
+    rows = seen_by(actor_of(request), decisions())
     wanted = {"app__public_id": find.app, "state": find.state}
     rows = rows.filter(**{name: value for name, value in wanted.items() if value})
     return cut(rows, find, newest_first=True)
@@ -251,7 +218,7 @@ def list_decisions(request: HttpRequest, find: Asked[FindDecisions]) -> Cut[Deci
 @router.get("/{decision}", response=answers(DecisionOut))
 def get_decision(request: HttpRequest, decision: Id) -> Decision:
     """One decision."""
-    return _decision(actor_of(request), decision)
+    return decision_for(actor_of(request), decision)
 
 
 @of_apps.post("/{app}/decisions", response=answers(DecisionOut, 201))
@@ -270,13 +237,13 @@ def plan_decision(request: HttpRequest, app: Id, said: PlanIn) -> Status[Decisio
     made = deciding.plan(
         actor, app, wishes, title=said.title, reason=said.reason, now=clock.now()
     )  # fmt: skip
-    return Status(201, _decision(actor, made.public_id))
+    return Status(201, decision_for(actor, made.public_id))
 
 
 @router.get("/{decision}/orders", response=answers(Page[OrderOut]))
 def list_orders(request: HttpRequest, decision: Id, find: Asked[FindOrders]) -> Cut[Order]:
     """The rows of a plan, and what came of them."""
-    rows = _orders().filter(decision=_decision(actor_of(request), decision))
+    rows = orders().filter(decision=decision_for(actor_of(request), decision))
     if find.state:
         rows = rows.filter(state=find.state)
     return cut(rows, find)
@@ -287,14 +254,14 @@ def apply_decision(request: HttpRequest, decision: Id, said: ApplyIn) -> Decisio
     """Carry out what is planned, or only some of it."""
     actor = actor_of(request)
     deciding.apply(actor, decision, only=said.only, agreed=said.agreed, now=clock.now())
-    return _decision(actor, decision)
+    return decision_for(actor, decision)
 
 
 @router.post("/{decision}/cancel", response=answers(DecisionOut))
 def cancel_decision(request: HttpRequest, decision: Id) -> Decision:
     """Do nothing of what has not begun."""
     deciding.cancel(actor_of(request), decision, now=clock.now())
-    return _decision(actor_of(request), decision)
+    return decision_for(actor_of(request), decision)
 
 
 @router.post("/{decision}/undo", response=answers(DecisionOut, 201))
@@ -306,7 +273,7 @@ def undo_decision(request: HttpRequest, decision: Id, why: Reason) -> Status[Dec
 @of_orders.get("/{order}", response=answers(OrderOut))
 def get_order(request: HttpRequest, order: Id) -> Order:
     """One order."""
-    return _order(actor_of(request), order)
+    return order_for(actor_of(request), order)
 
 
 @of_orders.post("/{order}/hold", response=answers(OrderOut))
@@ -341,9 +308,9 @@ def undo_order(request: HttpRequest, order: Id, why: Reason) -> Status[Decision]
 
 def _moved(request: HttpRequest, order: str, deed: Callable[..., object]) -> Order:
     deed(actor_of(request), order, now=clock.now())
-    return _order(actor_of(request), order)
+    return order_for(actor_of(request), order)
 
 
 def _undone(request: HttpRequest, target: str, reason: str) -> Status[Decision]:
     made = undoing.undo(actor_of(request), target, reason=reason, now=clock.now())
-    return Status(201, _decision(actor_of(request), made.public_id))
+    return Status(201, decision_for(actor_of(request), made.public_id))

@@ -9,16 +9,14 @@ from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema, Status
 
-from rolecall.errors import Gone
 from rolecall.server import clock
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.orders import DecisionOut, Reason
 from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Note
-from rolecall.server.audit.trail import Actor
 from rolecall.server.orders import drifting, manual
+from rolecall.server.orders.finding import drift_for, drifts, seen_by, step_for, steps
 from rolecall.server.orders.models import Decision, Drift, ManualStep
-from rolecall.server.people.permissions import require, scopes_of
 
 __all__ = [
     "DriftOut",
@@ -126,48 +124,21 @@ class FindSteps(Window):
     state: ManualStep.State | None = None
 
 
-def _drifts() -> QuerySet[Drift]:
-    return Drift.objects.select_related("app", "order", "sync")
-
-
-def _steps() -> QuerySet[ManualStep]:
-    return ManualStep.objects.select_related("order__app", "file")
-
-
-def _seen(actor: Actor, rows: QuerySet[M], app: str, state: str | None) -> QuerySet[M]:
-    require(actor, "order:read")
-    scopes = scopes_of(actor, "order:read")
-    if scopes is not None:
-        rows = rows.filter(**{f"{app}__public_id__in": scopes})
+def _in(rows: QuerySet[M], state: str | None) -> QuerySet[M]:
     return rows.filter(state=state) if state else rows
-
-
-def _drift(actor: Actor, drift: str) -> Drift:
-    found = _drifts().filter(public_id=drift).first()
-    if found is None:
-        raise Gone("There is no such drift.")
-    require(actor, "order:read", found.app.public_id)
-    return found
-
-
-def _step(actor: Actor, step: str) -> ManualStep:
-    found = _steps().filter(public_id=step).first()
-    if found is None:
-        raise Gone("There is no such manual step.")
-    require(actor, "order:read", found.order.app.public_id)
-    return found
 
 
 @of_drift.get("", response=answers(Page[DriftOut]))
 def list_drift(request: HttpRequest, find: Asked[FindDrift]) -> Cut[Drift]:
     """What somebody outside undid, the newest first."""
-    return cut(_seen(actor_of(request), _drifts(), "app", find.state), find, newest_first=True)
+    rows = seen_by(actor_of(request), drifts())
+    return cut(_in(rows, find.state), find, newest_first=True)
 
 
 @of_drift.get("/{drift}", response=answers(DriftOut))
 def get_drift(request: HttpRequest, drift: Id) -> Drift:
     """One of them."""
-    return _drift(actor_of(request), drift)
+    return drift_for(actor_of(request), drift)
 
 
 @of_drift.post("/{drift}/restore", response=answers(DecisionOut, 201))
@@ -181,20 +152,20 @@ def restore_drift(request: HttpRequest, drift: Id, why: Reason) -> Status[Decisi
 def accept_drift(request: HttpRequest, drift: Id, why: Reason) -> Drift:
     """Let it be as it is now."""
     drifting.accept(actor_of(request), drift, reason=why.reason, now=clock.now())
-    return _drift(actor_of(request), drift)
+    return drift_for(actor_of(request), drift)
 
 
 @of_steps.get("", response=answers(Page[StepOut]))
 def list_steps(request: HttpRequest, find: Asked[FindSteps]) -> Cut[ManualStep]:
     """What is to be done by hand, the newest first."""
-    rows = _seen(actor_of(request), _steps(), "order__app", find.state)
-    return cut(rows, find, newest_first=True)
+    rows = seen_by(actor_of(request), steps(), "order__app")
+    return cut(_in(rows, find.state), find, newest_first=True)
 
 
 @of_steps.get("/{step}", response=answers(StepOut))
 def get_step(request: HttpRequest, step: Id) -> ManualStep:
     """One of them."""
-    return _step(actor_of(request), step)
+    return step_for(actor_of(request), step)
 
 
 @of_steps.post("/{step}/done", response=answers(StepOut))
@@ -213,4 +184,4 @@ def _ended(
     request: HttpRequest, step: str, deed: Callable[..., object], **said: str
 ) -> ManualStep:  # fmt: skip
     deed(actor_of(request), step, now=clock.now(), **said)
-    return _step(actor_of(request), step)
+    return step_for(actor_of(request), step)

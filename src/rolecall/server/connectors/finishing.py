@@ -23,6 +23,7 @@ from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Client, LogLine, Task, Upload
 from rolecall.server.connectors.pace import pace
 from rolecall.server.connectors.taking import holds
+from rolecall.server.keys.looks import without_secrets
 
 __all__ = ["TRIED_FOR", "finish", "finish_for"]
 
@@ -98,6 +99,8 @@ def _counts(task: Task, request: api.BatonServiceFinishTaskRequest) -> bool:
 
 
 def _end(task: Task, request: api.BatonServiceFinishTaskRequest, now: datetime) -> None:
+    if said := request.status.message:  # some say their tokens too
+        request.status.message = without_secrets(said)
     task.answer = request.SerializeToString()
     if request.HasField("error"):
         _failed(task, request, now)

@@ -22,7 +22,7 @@ from procrastinate.manager import JobManager
 from rolecall.baton.ids import ksuid
 from rolecall.errors import Conflict
 from rolecall.server.connectors.ended import tell_task_ended
-from rolecall.server.connectors.labels import relabel
+from rolecall.server.connectors.labels import OPEN, relabel
 from rolecall.server.connectors.locks import connector_row, task_rows
 from rolecall.server.connectors.models import Connector, LogLine, Task
 from rolecall.server.connectors.pace import pace
@@ -89,6 +89,12 @@ def ask(
     Raises:
         Conflict: it is a sync, and another one of this connector is not over.
     """
+    under_way = Conflict(
+        f"A sync of {connector.name} is under way, or waits for a decision.",
+        hint="Wait for its end, or decide.",
+    )
+    if kind == Task.Kind.SYNC and _under_way(connector):
+        raise under_way
     try:
         with transaction.atomic():
             task = Task.objects.create(
@@ -101,13 +107,18 @@ def ask(
                 created_at=now,
             )
     except IntegrityError as error:
-        raise Conflict(
-            f"A sync of {connector.name} is under way, or waits for a decision.",
-            hint="Wait for its end, or decide.",
-        ) from error
+        raise under_way from error
     defer(task)
     relabel(connector)
     return task
+
+
+def _under_way(connector: Connector) -> bool:
+    """Whether a sync is not over; looked at, because the index that forbids a second one waits.
+
+    It would wait for whoever is ending the first one, and that one waits for the connector.
+    """
+    return connector.tasks.filter(kind=Task.Kind.SYNC, state__in=OPEN).exists()
 
 
 def take(task_id: str, *, worker: str, now: datetime) -> Task | None:

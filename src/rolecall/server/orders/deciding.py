@@ -12,6 +12,7 @@ from typing import Final
 from django.db import transaction
 
 from rolecall.errors import Conflict
+from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.orders import carrying, manual, reasons, sending
@@ -20,7 +21,6 @@ from rolecall.server.orders.models import Decision, Order
 from rolecall.server.orders.planned import MOST_ROWS, planned
 from rolecall.server.orders.planning import row
 from rolecall.server.orders.rows import (
-    app_allowed,
     authority,
     decision_locked,
     one_at_a_time,
@@ -81,7 +81,7 @@ def plan(
         NotAllowed, Gone: the actor may not, or there is no such app.
         Invalid: no title, no wishes or too many, or an operation that there is not.
     """
-    app = app_allowed(actor, "order:plan", app_id)
+    app = app_for(actor, app_id, "order:plan")
     return planned(
         actor, app, wishes, title=title, reason=reason,
         authority=authority(actor, "order:plan", app), now=now,

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from rolecall.errors import Conflict, Gone, Invalid
+from rolecall.errors import Conflict, Invalid
 from rolecall.server.access.models import Reason, Sync
 from rolecall.server.audit.trail import SYSTEM, Actor, record
 from rolecall.server.mail.post import post
+from rolecall.server.orders.finding import insist
 from rolecall.server.orders.holds import Seen, look, types_of
 from rolecall.server.orders.models import Decision, Drift, Order
 from rolecall.server.orders.planned import planned
@@ -158,9 +159,10 @@ def _line(drift: Drift) -> str:
 
 
 def _undecided(actor: Actor, drift_id: str) -> Drift:
-    found = Drift.objects.filter(public_id=drift_id).select_related("order__decision").first()
-    if found is None:
-        raise Gone("There is no such drift.", hint="Look at the list.")
+    there = (
+        Drift.objects.filter(public_id=drift_id).select_related("app", "order__decision").first()
+    )
+    found = insist(actor, "order:decide", there, "drift")
     decision_locked(actor, "order:decide", found.order.decision.public_id)
     rows = Drift.objects.select_for_update(of=("self",), no_key=True).select_related(
         "app", "order__app", "order__decision", "order__account", "order__entitlement"

@@ -8,9 +8,10 @@ from typing import Final
 
 from django.db import transaction
 
-from rolecall.errors import Conflict, Gone, Invalid
+from rolecall.errors import Conflict, Invalid
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.files.models import File
+from rolecall.server.orders.finding import insist
 from rolecall.server.orders.models import ManualStep, Order
 from rolecall.server.orders.rows import order_locked
 
@@ -115,9 +116,8 @@ def _owner_first(order: Order) -> list[str]:
 
 
 def _open(actor: Actor, step_id: str) -> ManualStep:
-    found = ManualStep.objects.filter(public_id=step_id).select_related("order").first()
-    if found is None:
-        raise Gone("There is no such step.", hint="Look at the list of orders.")
+    there = ManualStep.objects.filter(public_id=step_id).select_related("order__app").first()
+    found = insist(actor, "order:decide", there, "manual step")
     order = order_locked(actor, "order:decide", found.order.public_id)
     step = ManualStep.objects.get(pk=found.pk)
     if step.state != ManualStep.State.OPEN or order.state != Order.State.HANDED:

@@ -5,54 +5,36 @@ Locks are taken in this order: a task, the app, the decision, its orders, the co
 
 from django.db import transaction
 
-from rolecall.errors import Gone
 from rolecall.server.access.models import App
 from rolecall.server.audit.trail import Actor
+from rolecall.server.orders.finding import insist
 from rolecall.server.orders.models import Decision, Order
-from rolecall.server.people.permissions import ACTIONS, require, roles_of
+from rolecall.server.people.permissions import ACTIONS, roles_of
 
-__all__ = ["app_allowed", "authority", "decision_locked", "one_at_a_time", "order_locked"]
-
-
-def app_allowed(actor: Actor, action: str, app_id: str) -> App:
-    """The app, for somebody who may do this to it.
-
-    Raises:
-        Gone: there is no such app.
-        NotAllowed: the actor may not.
-    """
-    app = App.objects.filter(public_id=app_id).first()
-    if app is None:
-        raise Gone("There is no such app.", hint="Look at the list of apps.")
-    require(actor, action, app.public_id)
-    return app
+__all__ = ["authority", "decision_locked", "one_at_a_time", "order_locked"]
 
 
 def decision_locked(actor: Actor, action: str, decision_id: str) -> Decision:
     """The decision, locked until the transaction ends.
 
     Raises:
-        Gone: there is no such decision.
         NotAllowed: the actor may not do this to its app.
+        Gone: there is no such decision.
     """
     rows = Decision.objects.select_for_update(of=("self",), no_key=True).select_related("app")
     found = rows.filter(public_id=decision_id).first()
-    if found is None:
-        raise Gone("There is no such decision.", hint="Look at the list of orders.")
-    require(actor, action, found.app.public_id)
-    return found
+    return insist(actor, action, found, "decision")
 
 
 def order_locked(actor: Actor, action: str, order_id: str) -> Order:
     """The order, locked until the transaction ends, and its decision with it.
 
     Raises:
-        Gone: there is no such order.
         NotAllowed: the actor may not do this to its app.
+        Gone: there is no such order.
     """
-    found = Order.objects.filter(public_id=order_id).select_related("decision").first()
-    if found is None:
-        raise Gone("There is no such order.", hint="Look at the list of orders.")
+    there = Order.objects.filter(public_id=order_id).select_related("app", "decision").first()
+    found = insist(actor, action, there, "order")
     decision_locked(actor, action, found.decision.public_id)
     rows = Order.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("app", "decision", "account", "entitlement__resource", "task").get(

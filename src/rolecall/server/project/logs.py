@@ -5,23 +5,18 @@ Secrets are taken out here, whoever logs them: by how they look, or by `connecto
 """
 
 import logging
-import re
 import sys
 from typing import Any, Final
 
 import structlog
 
 from rolecall.connector.log import clean
+from rolecall.server.keys.looks import without_secrets
 
 __all__ = ["Formatter", "open_log"]
 
 _QUIET: Final = ("procrastinate", "gunicorn.access", "httpx2", "httpcore2")
 """Loggers that say on INFO what nobody asks for."""
-
-_SECRET: Final = re.compile(
-    r"(?P<before>/login/link/|\b(?:ntn|secret|rck)_|\bBearer |://[^\s/:@\"']*:)[^\s\"'@\\]+"
-)
-"""Links that log in, Notion's tokens, our own API keys, bearer tokens, passwords in addresses."""
 
 
 class Formatter(structlog.stdlib.ProcessorFormatter):
@@ -29,7 +24,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line for an event, without secrets."""
-        return _SECRET.sub(r"\g<before>[secret]", clean(super().format(record)))
+        return without_secrets(clean(super().format(record)))
 
 
 def open_log(process: str, level: int = logging.INFO) -> None:
@@ -63,6 +58,8 @@ def open_log(process: str, level: int = logging.INFO) -> None:
     root.setLevel(level)
     # Which pages were not found or refused is nobody's business, and fills disks.
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    # It says on DEBUG every value that a page was given, and some pages show a secret once.
+    logging.getLogger("django.template").setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

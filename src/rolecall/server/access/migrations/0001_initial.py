@@ -9,882 +9,367 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("files", "0001_initial"),
-        ("people", "0001_initial"),
+        ('files', '0001_initial'),
+        ('people', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="App",
+            name='App',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("public_id", rolecall.server.ids.PublicIdField(prefix="app")),
-                ("name", models.CharField(max_length=100, unique=True)),
-                ("description", models.TextField(blank=True)),
-                ("kind", models.CharField(default="notion", max_length=32)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("unmanaged", "Unmanaged"),
-                            ("managed", "Managed"),
-                            ("archived", "Archived"),
-                        ],
-                        default="managed",
-                        max_length=10,
-                    ),
-                ),
-                ("workspace_id", models.CharField(blank=True, max_length=64)),
-                ("domains", models.JSONField(default=list)),
-                ("created_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='app')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('description', models.TextField(blank=True)),
+                ('kind', models.CharField(default='notion', max_length=32)),
+                ('state', models.CharField(choices=[('unmanaged', 'Unmanaged'), ('managed', 'Managed'), ('archived', 'Archived')], default='managed', max_length=10)),
+                ('workspace_id', models.CharField(blank=True, max_length=64)),
+                ('domains', models.JSONField(default=list)),
+                ('created_at', models.DateTimeField()),
             ],
             options={
-                "ordering": ("name",),
+                'ordering': ('name',),
             },
         ),
         migrations.CreateModel(
-            name="Entitlement",
+            name='Entitlement',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("public_id", rolecall.server.ids.PublicIdField(prefix="ent")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("account", "Account"), ("role", "Role"), ("group", "Group")],
-                        max_length=8,
-                    ),
-                ),
-                ("external_id", models.CharField(max_length=300)),
-                ("name", models.CharField(max_length=500)),
-                ("slug", models.CharField(max_length=64)),
-                ("present", models.BooleanField(default=True)),
-                ("holders", models.PositiveIntegerField(default=0)),
-                ("content", models.BinaryField(max_length=16, null=True)),
-                ("search", django.contrib.postgres.search.SearchVectorField(null=True)),
-                (
-                    "app",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entitlements",
-                        to="access.app",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='ent')),
+                ('kind', models.CharField(choices=[('account', 'Account'), ('role', 'Role'), ('group', 'Group')], max_length=8)),
+                ('external_id', models.CharField(max_length=300)),
+                ('name', models.CharField(max_length=500)),
+                ('slug', models.CharField(max_length=64)),
+                ('present', models.BooleanField(default=True)),
+                ('holders', models.PositiveIntegerField(default=0)),
+                ('content', models.BinaryField(max_length=16, null=True)),
+                ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='access.app')),
             ],
             options={
-                "ordering": ("kind", "name", "id"),
+                'ordering': ('kind', 'name', 'id'),
             },
         ),
         migrations.CreateModel(
-            name="Account",
+            name='Account',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("public_id", rolecall.server.ids.PublicIdField(prefix="acc")),
-                ("external_id", models.CharField(max_length=200)),
-                ("present", models.BooleanField(default=True)),
-                ("name", models.CharField(blank=True, max_length=500)),
-                ("email", models.CharField(blank=True, max_length=320)),
-                (
-                    "emails",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=320), default=list, size=None
-                    ),
-                ),
-                ("status", models.CharField(blank=True, max_length=16)),
-                ("seat", models.BooleanField(null=True)),
-                ("attributes", models.JSONField(default=dict)),
-                ("groups", models.PositiveIntegerField(default=0)),
-                ("external", models.BooleanField(default=False)),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[("human", "Human"), ("service", "Service")],
-                        default="human",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "link",
-                    models.CharField(
-                        choices=[
-                            ("linked", "Linked"),
-                            ("unlinked", "Unlinked"),
-                            ("unmatched", "Unmatched"),
-                            ("disputed", "Disputed"),
-                            ("gone", "Gone"),
-                        ],
-                        default="unmatched",
-                        max_length=10,
-                    ),
-                ),
-                ("first_seen_at", models.DateTimeField()),
-                ("last_changed_at", models.DateTimeField()),
-                ("search", django.contrib.postgres.search.SearchVectorField(null=True)),
-                ("content", models.BinaryField(max_length=16, null=True)),
-                (
-                    "person",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="accounts",
-                        to="people.person",
-                    ),
-                ),
-                (
-                    "app",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="accounts",
-                        to="access.app",
-                    ),
-                ),
-                (
-                    "role",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.entitlement",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='acc')),
+                ('external_id', models.CharField(max_length=200)),
+                ('present', models.BooleanField(default=True)),
+                ('name', models.CharField(blank=True, max_length=500)),
+                ('email', models.CharField(blank=True, max_length=320)),
+                ('emails', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=320), default=list, size=None)),
+                ('status', models.CharField(blank=True, max_length=16)),
+                ('seat', models.BooleanField(null=True)),
+                ('attributes', models.JSONField(default=dict)),
+                ('groups', models.PositiveIntegerField(default=0)),
+                ('external', models.BooleanField(default=False)),
+                ('type', models.CharField(choices=[('human', 'Human'), ('service', 'Service')], default='human', max_length=8)),
+                ('link', models.CharField(choices=[('linked', 'Linked'), ('unlinked', 'Unlinked'), ('unmatched', 'Unmatched'), ('disputed', 'Disputed'), ('gone', 'Gone')], default='unmatched', max_length=10)),
+                ('first_seen_at', models.DateTimeField()),
+                ('last_changed_at', models.DateTimeField()),
+                ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
+                ('content', models.BinaryField(max_length=16, null=True)),
+                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='people.person')),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='access.app')),
+                ('role', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
             ],
             options={
-                "ordering": ("name", "id"),
+                'ordering': ('name', 'id'),
             },
         ),
         migrations.CreateModel(
-            name="PersonLink",
+            name='PersonLink',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("how", models.CharField(max_length=8)),
-                ("set_by", models.CharField(max_length=254)),
-                ("from_at", models.DateTimeField()),
-                ("until_at", models.DateTimeField(null=True)),
-                ("ended_by", models.CharField(blank=True, max_length=254)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="links",
-                        to="access.account",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="links",
-                        to="people.person",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('how', models.CharField(max_length=8)),
+                ('set_by', models.CharField(max_length=254)),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField(null=True)),
+                ('ended_by', models.CharField(blank=True, max_length=254)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='access.account')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='people.person')),
             ],
         ),
         migrations.CreateModel(
-            name="Reason",
+            name='Reason',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("public_id", rolecall.server.ids.PublicIdField(prefix="rea")),
-                ("kind", models.CharField(max_length=16)),
-                ("source", models.CharField(blank=True, max_length=80)),
-                ("decided_by", models.CharField(max_length=254)),
-                ("text", models.TextField(blank=True)),
-                ("from_at", models.DateTimeField()),
-                ("until_at", models.DateTimeField(null=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("ended_by", models.CharField(blank=True, max_length=254)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reasons",
-                        to="access.account",
-                    ),
-                ),
-                (
-                    "entitlement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reasons",
-                        to="access.entitlement",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reasons",
-                        to="people.person",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='rea')),
+                ('kind', models.CharField(max_length=16)),
+                ('source', models.CharField(blank=True, max_length=80)),
+                ('decided_by', models.CharField(max_length=254)),
+                ('text', models.TextField(blank=True)),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_by', models.CharField(blank=True, max_length=254)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reasons', to='access.account')),
+                ('entitlement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reasons', to='access.entitlement')),
+                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reasons', to='people.person')),
             ],
             options={
-                "ordering": ("id",),
+                'ordering': ('id',),
             },
         ),
         migrations.CreateModel(
-            name="Resource",
+            name='Resource',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("public_id", rolecall.server.ids.PublicIdField(prefix="res")),
-                ("kind", models.CharField(max_length=32)),
-                ("external_id", models.CharField(max_length=200)),
-                ("name", models.CharField(max_length=500)),
-                ("description", models.TextField(blank=True)),
-                ("present", models.BooleanField(default=True)),
-                (
-                    "app",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="resources",
-                        to="access.app",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='res')),
+                ('kind', models.CharField(max_length=32)),
+                ('external_id', models.CharField(max_length=200)),
+                ('name', models.CharField(max_length=500)),
+                ('description', models.TextField(blank=True)),
+                ('present', models.BooleanField(default=True)),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='resources', to='access.app')),
             ],
             options={
-                "ordering": ("kind", "name", "id"),
+                'ordering': ('kind', 'name', 'id'),
             },
         ),
         migrations.AddField(
-            model_name="entitlement",
-            name="resource",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="entitlements",
-                to="access.resource",
-            ),
+            model_name='entitlement',
+            name='resource',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='access.resource'),
         ),
         migrations.CreateModel(
-            name="Sync",
+            name='Sync',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("public_id", rolecall.server.ids.PublicIdField(prefix="syn")),
-                ("number", models.PositiveIntegerField()),
-                ("baton_id", models.CharField(max_length=40)),
-                ("started_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField()),
-                (
-                    "completeness",
-                    models.CharField(
-                        choices=[("full", "Full"), ("partial", "Partial")], max_length=8
-                    ),
-                ),
-                ("complete_types", models.JSONField(default=list)),
-                ("digest", models.CharField(blank=True, max_length=64)),
-                ("counts", models.JSONField(default=dict)),
-                ("task_id", models.CharField(blank=True, max_length=27)),
-                ("applied_at", models.DateTimeField()),
-                (
-                    "app",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="syncs",
-                        to="access.app",
-                    ),
-                ),
-                (
-                    "file",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="files.file",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', rolecall.server.ids.PublicIdField(prefix='syn')),
+                ('number', models.PositiveIntegerField()),
+                ('baton_id', models.CharField(max_length=40)),
+                ('started_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField()),
+                ('completeness', models.CharField(choices=[('full', 'Full'), ('partial', 'Partial')], max_length=8)),
+                ('complete_types', models.JSONField(default=list)),
+                ('digest', models.CharField(blank=True, max_length=64)),
+                ('counts', models.JSONField(default=dict)),
+                ('task_id', models.CharField(blank=True, max_length=27)),
+                ('applied_at', models.DateTimeField()),
+                ('app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='syncs', to='access.app')),
+                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='files.file')),
             ],
             options={
-                "ordering": ("-id",),
+                'ordering': ('-id',),
             },
         ),
         migrations.CreateModel(
-            name="ResourcePeriod",
+            name='ResourcePeriod',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_at", models.DateTimeField()),
-                ("until_at", models.DateTimeField(null=True)),
-                ("observed_at", models.DateTimeField()),
-                ("name", models.CharField(max_length=500)),
-                (
-                    "resource",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="periods",
-                        to="access.resource",
-                    ),
-                ),
-                (
-                    "ended_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "first_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "last_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField(null=True)),
+                ('observed_at', models.DateTimeField()),
+                ('name', models.CharField(max_length=500)),
+                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='periods', to='access.resource')),
+                ('ended_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('first_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('last_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
             ],
         ),
         migrations.CreateModel(
-            name="Presence",
+            name='Presence',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_at", models.DateTimeField()),
-                ("until_at", models.DateTimeField(null=True)),
-                ("observed_at", models.DateTimeField()),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="presences",
-                        to="access.account",
-                    ),
-                ),
-                (
-                    "ended_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "first_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "last_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField(null=True)),
+                ('observed_at', models.DateTimeField()),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='presences', to='access.account')),
+                ('ended_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('first_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('last_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
             ],
         ),
         migrations.CreateModel(
-            name="Grant",
+            name='Grant',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_at", models.DateTimeField()),
-                ("until_at", models.DateTimeField(null=True)),
-                ("observed_at", models.DateTimeField()),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="grants",
-                        to="access.account",
-                    ),
-                ),
-                (
-                    "entitlement",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="grants",
-                        to="access.entitlement",
-                    ),
-                ),
-                (
-                    "ended_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "first_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "last_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField(null=True)),
+                ('observed_at', models.DateTimeField()),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='access.account')),
+                ('entitlement', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='access.entitlement')),
+                ('ended_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('first_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('last_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
             ],
         ),
         migrations.CreateModel(
-            name="Change",
+            name='Change',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("joined", "Joined"),
-                            ("left", "Left"),
-                            ("role changed", "Role"),
-                            ("added to", "Added"),
-                            ("removed from", "Removed"),
-                            ("edited", "Edited"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("detail", models.JSONField(default=dict)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="changes",
-                        to="access.account",
-                    ),
-                ),
-                (
-                    "app",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="changes",
-                        to="access.app",
-                    ),
-                ),
-                (
-                    "before",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.entitlement",
-                    ),
-                ),
-                (
-                    "entitlement",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.entitlement",
-                    ),
-                ),
-                (
-                    "sync",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="changes",
-                        to="access.sync",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('kind', models.CharField(choices=[('joined', 'Joined'), ('left', 'Left'), ('role changed', 'Role'), ('added to', 'Added'), ('removed from', 'Removed'), ('edited', 'Edited')], max_length=12)),
+                ('detail', models.JSONField(default=dict)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='access.account')),
+                ('app', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='access.app')),
+                ('before', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
+                ('entitlement', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.entitlement')),
+                ('sync', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='access.sync')),
             ],
             options={
-                "ordering": ("-id",),
+                'ordering': ('-id',),
             },
         ),
         migrations.AddField(
-            model_name="app",
-            name="last_sync",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="access.sync",
-            ),
+            model_name='app',
+            name='last_sync',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync'),
         ),
         migrations.CreateModel(
-            name="AccountAttributes",
+            name='AccountAttributes',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_at", models.DateTimeField()),
-                ("until_at", models.DateTimeField(null=True)),
-                ("observed_at", models.DateTimeField()),
-                ("name", models.CharField(blank=True, max_length=500)),
-                ("email", models.CharField(blank=True, max_length=320)),
-                ("status", models.CharField(blank=True, max_length=16)),
-                ("attributes", models.JSONField(default=dict)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="descriptions",
-                        to="access.account",
-                    ),
-                ),
-                (
-                    "ended_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "first_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
-                (
-                    "last_sync",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="access.sync",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField(null=True)),
+                ('observed_at', models.DateTimeField()),
+                ('name', models.CharField(blank=True, max_length=500)),
+                ('email', models.CharField(blank=True, max_length=320)),
+                ('status', models.CharField(blank=True, max_length=16)),
+                ('attributes', models.JSONField(default=dict)),
+                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='descriptions', to='access.account')),
+                ('ended_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('first_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
+                ('last_sync', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.sync')),
             ],
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(fields=["app", "present", "name", "id"], name="access_account_name"),
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'name', 'id'], name='access_account_name'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(
-                fields=["app", "present", "email", "id"], name="access_account_email"
-            ),
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'email', 'id'], name='access_account_email'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(
-                fields=["app", "present", "-last_changed_at", "-id"], name="access_account_changed"
-            ),
+            model_name='account',
+            index=models.Index(fields=['app', 'present', '-last_changed_at', '-id'], name='access_account_changed'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(
-                fields=["app", "present", "role", "name", "id"], name="access_account_role"
-            ),
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'role', 'name', 'id'], name='access_account_role'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(
-                fields=["app", "present", "status", "name", "id"], name="access_account_status"
-            ),
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'status', 'name', 'id'], name='access_account_status'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(
-                fields=["app", "present", "groups", "id"], name="access_account_groups"
-            ),
+            model_name='account',
+            index=models.Index(fields=['app', 'present', 'groups', 'id'], name='access_account_groups'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=models.Index(fields=["app", "link"], name="access_account_link"),
+            model_name='account',
+            index=models.Index(fields=['app', 'link'], name='access_account_link'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["emails"], name="access_account_emails"
-            ),
+            model_name='account',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['emails'], name='access_account_emails'),
         ),
         migrations.AddIndex(
-            model_name="account",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search"], name="access_account_search"
-            ),
+            model_name='account',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='access_account_search'),
         ),
         migrations.AddConstraint(
-            model_name="account",
-            constraint=models.UniqueConstraint(
-                fields=("app", "external_id"), name="access_account_once"
-            ),
+            model_name='account',
+            constraint=models.UniqueConstraint(fields=('app', 'external_id'), name='access_account_once'),
         ),
         migrations.AddConstraint(
-            model_name="personlink",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at", None)), fields=("account",), name="access_link_open"
-            ),
+            model_name='personlink',
+            constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('account',), name='access_link_open'),
         ),
         migrations.AddConstraint(
-            model_name="reason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("person", None), ("account", None), _connector="XOR"),
-                name="access_reason_holder",
-            ),
+            model_name='reason',
+            constraint=models.CheckConstraint(condition=models.Q(('person', None), ('account', None), _connector='XOR'), name='access_reason_holder'),
         ),
         migrations.AddConstraint(
-            model_name="resource",
-            constraint=models.UniqueConstraint(
-                fields=("app", "kind", "external_id"), name="access_resource_once"
-            ),
+            model_name='resource',
+            constraint=models.UniqueConstraint(fields=('app', 'kind', 'external_id'), name='access_resource_once'),
         ),
         migrations.AddIndex(
-            model_name="entitlement",
-            index=models.Index(
-                fields=["app", "kind", "name", "id"], name="access_entitlement_name"
-            ),
+            model_name='entitlement',
+            index=models.Index(fields=['app', 'kind', 'name', 'id'], name='access_entitlement_name'),
         ),
         migrations.AddIndex(
-            model_name="entitlement",
-            index=models.Index(
-                fields=["app", "-holders", "-id"], name="access_entitlement_holders"
-            ),
+            model_name='entitlement',
+            index=models.Index(fields=['app', '-holders', '-id'], name='access_entitlement_holders'),
         ),
         migrations.AddIndex(
-            model_name="entitlement",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search"], name="access_entitlement_search"
-            ),
+            model_name='entitlement',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='access_entitlement_search'),
         ),
         migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.UniqueConstraint(
-                fields=("app", "external_id"), name="access_entitlement_once"
-            ),
+            model_name='entitlement',
+            constraint=models.UniqueConstraint(fields=('app', 'external_id'), name='access_entitlement_once'),
         ),
         migrations.AddConstraint(
-            model_name="sync",
-            constraint=models.UniqueConstraint(fields=("app", "number"), name="access_sync_number"),
+            model_name='sync',
+            constraint=models.UniqueConstraint(fields=('app', 'number'), name='access_sync_number'),
         ),
         migrations.AddConstraint(
-            model_name="resourceperiod",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at", None)),
-                fields=("resource",),
-                name="access_resource_open",
-            ),
+            model_name='resourceperiod',
+            constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('resource',), name='access_resource_open'),
         ),
         migrations.AddIndex(
-            model_name="presence",
-            index=models.Index(fields=["account"], name="access_presence_account"),
+            model_name='presence',
+            index=models.Index(fields=['account'], name='access_presence_account'),
         ),
         migrations.AddIndex(
-            model_name="presence",
-            index=models.Index(
-                condition=models.Q(
-                    ("first_sync", None),
-                    models.Q(("ended_sync", None), ("until_at__isnull", False)),
-                    _connector="OR",
-                ),
-                fields=["observed_at"],
-                name="access_presence_outside",
-            ),
+            model_name='presence',
+            index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_presence_outside'),
         ),
         migrations.AddIndex(
-            model_name="presence",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                autosummarize=True,
-                fields=["from_at", "until_at"],
-                name="access_presence_lasting",
-                pages_per_range=32,
-            ),
+            model_name='presence',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'until_at'], name='access_presence_lasting', pages_per_range=32),
         ),
         migrations.AddConstraint(
-            model_name="presence",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at", None)),
-                fields=("account",),
-                name="access_presence_open",
-            ),
+            model_name='presence',
+            constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('account',), name='access_presence_open'),
         ),
         migrations.AddIndex(
-            model_name="grant",
-            index=models.Index(fields=["entitlement", "account"], name="access_grant_entitlement"),
+            model_name='grant',
+            index=models.Index(fields=['entitlement', 'account'], name='access_grant_entitlement'),
         ),
         migrations.AddIndex(
-            model_name="grant",
-            index=models.Index(
-                condition=models.Q(("until_at", None), _negated=True),
-                fields=["account"],
-                name="access_grant_past",
-            ),
+            model_name='grant',
+            index=models.Index(condition=models.Q(('until_at', None), _negated=True), fields=['account'], name='access_grant_past'),
         ),
         migrations.AddIndex(
-            model_name="grant",
-            index=models.Index(
-                condition=models.Q(
-                    ("first_sync", None),
-                    models.Q(("ended_sync", None), ("until_at__isnull", False)),
-                    _connector="OR",
-                ),
-                fields=["observed_at"],
-                name="access_grant_outside",
-            ),
+            model_name='grant',
+            index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_grant_outside'),
         ),
         migrations.AddIndex(
-            model_name="grant",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                autosummarize=True,
-                fields=["from_at", "until_at"],
-                name="access_grant_lasting",
-                pages_per_range=32,
-            ),
+            model_name='grant',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'until_at'], name='access_grant_lasting', pages_per_range=32),
         ),
         migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at", None)),
-                fields=("account", "entitlement"),
-                name="access_grant_open",
-            ),
+            model_name='grant',
+            constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('account', 'entitlement'), name='access_grant_open'),
         ),
         migrations.AddIndex(
-            model_name="change",
-            index=models.Index(fields=["app", "-id"], name="access_change_feed"),
+            model_name='change',
+            index=models.Index(fields=['app', '-id'], name='access_change_feed'),
         ),
         migrations.AddIndex(
-            model_name="change",
-            index=models.Index(fields=["app", "-at", "-id"], name="access_change_seen"),
+            model_name='change',
+            index=models.Index(fields=['app', '-at', '-id'], name='access_change_seen'),
         ),
         migrations.AddIndex(
-            model_name="accountattributes",
-            index=models.Index(
-                condition=models.Q(
-                    ("first_sync", None),
-                    models.Q(("ended_sync", None), ("until_at__isnull", False)),
-                    _connector="OR",
-                ),
-                fields=["observed_at"],
-                name="access_attributes_outside",
-            ),
+            model_name='accountattributes',
+            index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_attributes_outside'),
         ),
         migrations.AddIndex(
-            model_name="accountattributes",
-            index=django.contrib.postgres.indexes.BrinIndex(
-                autosummarize=True,
-                fields=["from_at", "until_at"],
-                name="access_attributes_lasting",
-                pages_per_range=32,
-            ),
+            model_name='accountattributes',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'until_at'], name='access_attributes_lasting', pages_per_range=32),
         ),
         migrations.AddConstraint(
-            model_name="accountattributes",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until_at", None)),
-                fields=("account",),
-                name="access_attributes_open",
-            ),
+            model_name='accountattributes',
+            constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('account',), name='access_attributes_open'),
         ),
     ]

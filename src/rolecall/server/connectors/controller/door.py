@@ -18,12 +18,13 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from rolecall.errors import BadToken, Error
 from rolecall.server.connectors.controller.tokens import exchange
 
-__all__ = ["Exchange", "Request", "answer"]
+__all__ = ["PATH", "Exchange", "Request", "answer"]
 
 PATH: Final = "/auth/v1/token"
 _MOST_HEAD: Final = 16 << 10
 _MOST_BODY: Final = 16 << 10
 _MOST_FIELDS: Final = 20
+_LONGEST_ID: Final = 200
 
 log = structlog.get_logger()
 
@@ -35,6 +36,13 @@ class Request:
     method: str
     path: str
     body: bytes = field(repr=False)
+    forwarded: str = ""
+    """Who asked the proxy before us, as the proxy saw it: the last of X-Forwarded-For."""
+
+    @property
+    def client_id(self) -> str:
+        """Who they say they are; empty if this asks for no token."""
+        return _form(self.body).get("client_id", "")[:_LONGEST_ID] if self.path == PATH else ""
 
 
 class Exchange:
@@ -70,9 +78,16 @@ class Exchange:
         except h11.ProtocolError as error:
             raise ValueError("no request") from error
 
-    def reply(self, status: int, content: dict[str, object]) -> bytes:
-        """An answer, after which the connection ends."""
+    def reply(self, status: int, content: dict[str, object], *, again_s: int = 0) -> bytes:
+        """An answer, after which the connection ends.
+
+        Args:
+            status: of HTTP.
+            content: what is said, as JSON.
+            again_s: when to ask again, in seconds; 0 says nothing about it.
+        """
         body = json.dumps(content).encode()
+        later = [("Retry-After", str(again_s))] if again_s else []
         head = h11.Response(
             status_code=status,
             headers=[
@@ -80,6 +95,7 @@ class Exchange:
                 ("Content-Length", str(len(body))),
                 ("Cache-Control", "no-store"),
                 ("Connection", "close"),
+                *later,
             ],
         )
         parts = (head, h11.Data(data=body), h11.EndOfMessage())
@@ -87,7 +103,13 @@ class Exchange:
 
     def _whole(self, head: h11.Request) -> Request:
         path = head.target.decode("ascii", "replace").partition("?")[0]
-        return Request(method=head.method.decode("ascii"), path=path, body=self._body)
+        forwarded = [value for name, value in head.headers if name == b"x-forwarded-for"]
+        return Request(
+            method=head.method.decode("ascii"),
+            path=path,
+            body=self._body,
+            forwarded=b",".join(forwarded).decode("ascii", "replace").rpartition(",")[2].strip(),
+        )
 
 
 def answer(request: Request, clock: Callable[[], datetime]) -> tuple[int, dict[str, object]]:

@@ -7,17 +7,20 @@ server, byte by byte, and nobody needs to read it twice.
 
 import asyncio
 import contextlib
+import math
 import ssl
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from rolecall.errors import BadConfig
-from rolecall.server.connectors.controller.door import Exchange, answer
+from rolecall.server.connectors.controller.door import PATH, Exchange, Request, answer
+from rolecall.server.connectors.controller.throttle import Throttle
 
 __all__ = ["Front", "load", "tls"]
 
@@ -51,9 +54,10 @@ def load(context: ssl.SSLContext, certificate: str, key: str) -> None:
     """Show what the files hold now, from the next connection on.
 
     Raises:
-        BadConfig: as `tls`.
+        BadConfig: as `tls`; then what was shown before is shown on.
     """
     try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)  # half would stay
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         raise BadConfig(
@@ -77,6 +81,7 @@ class Front:
         self._grpc_socket, self._clock, self._pool = grpc_socket, clock, pool
         self._server: asyncio.Server | None = None
         self._busy: set[asyncio.Task[None]] = set()
+        self._throttle = Throttle()
 
     async def start(self, host: str, port: int, context: ssl.SSLContext | None) -> int:
         """Listen; returns the port. Without TLS every connection is one for the token endpoint."""
@@ -120,12 +125,27 @@ class Front:
         exchange = Exchange()
         while (request := exchange.feed(await reader.read(_PIECE))) is None:
             """More is to come."""
-        loop = asyncio.get_running_loop()
-        status, content = await loop.run_in_executor(self._pool, answer, request, self._clock)
-        writer.write(exchange.reply(status, content))
+        if wait_s := self._wait_s(request, writer):
+            refused = {"error": "slow_down", "error_description": "Too many requests; ask later."}
+            writer.write(
+                exchange.reply(HTTPStatus.TOO_MANY_REQUESTS, {**refused}, again_s=math.ceil(wait_s))
+            )
+        else:
+            loop = asyncio.get_running_loop()
+            status, content = await loop.run_in_executor(self._pool, answer, request, self._clock)
+            writer.write(exchange.reply(status, content))
         await writer.drain()
         writer.close()
         await writer.wait_closed()
+
+    def _wait_s(self, request: Request, writer: asyncio.StreamWriter) -> float:
+        """How long whoever asks for a token must wait; a proxy says who it is."""
+        if request.path != PATH:
+            return 0.0
+        near = str((writer.get_extra_info("peername") or ("",))[0])
+        behind_proxy = writer.get_extra_info("ssl_object") is None
+        address = request.forwarded if behind_proxy and request.forwarded else near
+        return self._throttle.wait_s(address, request.client_id, self._clock().timestamp())
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         near_reader, near_writer = await asyncio.open_unix_connection(self._grpc_socket)

@@ -1,7 +1,8 @@
 """Files that a self-hosted connector sends for a task: received whole, proved, and kept apart.
 
 A file waits for its task's success; until then nothing of it counts. Connectors in Go send their
-debug log the same way, and nothing but the first bytes tells the two apart.
+debug log the same way, and nothing but the first bytes tells the two apart. Nobody asks for one
+here, and who knows what it says: it is noted, and not kept.
 """
 
 import hashlib
@@ -24,14 +25,10 @@ from rolecall.server.connectors.taking import holds
 from rolecall.server.files.models import File
 from rolecall.server.files.store import MAX_BYTES, store
 
-__all__ = ["MOST_LOG", "Received", "begin", "insist_on_lease", "keep", "receive"]
+__all__ = ["Received", "begin", "insist_on_lease", "keep", "receive"]
 
-MOST_LOG: Final = 64 << 20
-"""A debug log that is longer is not kept."""
 _WAITS: Final = timedelta(days=1)
 """How long a file is kept whose task has not succeeded yet."""
-_LOG_KEPT: Final = timedelta(days=7)
-"""Debug logs name people."""
 _IN_MEMORY: Final = 1 << 20
 _KINDS: Final = {b"C1ZF\0": "c1z", b"C1Z3\0": "v3"}
 
@@ -146,8 +143,7 @@ def keep(
 
 
 def _stored(task: Task, received: Received, now: datetime) -> File | None:
-    if received.kind == "v3" or (received.kind == "log" and received.size > MOST_LOG):
+    if received.kind != "c1z":
         return None
     name = f"{task.connector.app.name}-{now:%Y%m%dT%H%M%SZ}.{received.kind}"
-    life = _LOG_KEPT if received.kind == "log" else _WAITS
-    return store(received.file, kind=received.kind, name=name, now=now, expires_at=now + life)
+    return store(received.file, kind=received.kind, name=name, now=now, expires_at=now + _WAITS)

@@ -15,8 +15,9 @@ from rolecall.server import clock
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Task
 from rolecall.server.orders import deciding, undoing
+from rolecall.server.orders.elsewhere import beyond
+from rolecall.server.orders.finding import decision_for
 from rolecall.server.orders.models import Order
-from rolecall.server.orders.pages.finding import decision_for
 from rolecall.server.orders.pages.looks import (
     authority_words,
     crumbs,
@@ -132,7 +133,7 @@ def _table(*, pick: bool) -> Table[Order]:
 @page("order:read")
 def decision(request: Request, decision_id: str) -> HttpResponseBase:
     """What would be done, or what was; asked for again while something is under way."""
-    one = decision_for(request, decision_id)
+    one = decision_for(request.actor, decision_id)
     counts = dict(one.orders.order_by().values_list("state").annotate(Count("pk")))
     allowed = {
         name: bool(may(request.actor, f"order:{name}", one.app.public_id))
@@ -149,6 +150,7 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
         look=decision_look(one),
         to_apply=counts.get(_State.PLANNED, 0),
         agreement=deciding.agreement(one, now=clock.now()),
+        beyond=beyond(one, now=clock.now()),
         figures=_figures(counts),
         saving=saving_of(one),
         moving=any(counts.get(state) for state in _MOVING),
@@ -218,7 +220,7 @@ def undo(request: Request, decision_id: str) -> HttpResponse:
 @page("order:plan")
 def change_rows(request: Request, decision_id: str) -> HttpResponse:
     """Hold, leave out, take in or try again the rows with a tick."""
-    decision_for(request, decision_id)
+    decision_for(request.actor, decision_id)
     deed = request.POST.get("deed", "")
     rows = request.POST.getlist("row")
     if deed not in _DEEDS:

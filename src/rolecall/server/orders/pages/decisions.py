@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
+from rolecall.server.orders.finding import seen_by
 from rolecall.server.orders.models import LIVE, Decision, Order
-from rolecall.server.orders.pages.finding import seen_by
 from rolecall.server.orders.pages.looks import decision_look, places
 from rolecall.server.people.door import Request, page
 from rolecall.server.tables.answer import show

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 from rolecall.server import clock
 from rolecall.server.access.models import Entitlement
 from rolecall.server.orders import drifting
+from rolecall.server.orders.finding import drift_for, seen_by
 from rolecall.server.orders.models import Drift, Order
-from rolecall.server.orders.pages.finding import drift_for, seen_by
 from rolecall.server.orders.pages.looks import (
     crumbs,
     drift_look,
@@ -98,7 +98,7 @@ def drifts(request: Request) -> HttpResponseBase:
 @page("order:read")
 def drift(request: Request, drift_id: str) -> HttpResponse:
     """One of them, with two buttons."""
-    one = drift_for(request, drift_id)
+    one = drift_for(request.actor, drift_id)
     context = {
         "drift": one,
         "order": one.order,
@@ -126,7 +126,7 @@ def restore(request: Request, drift_id: str) -> HttpResponse:
 @page("order:decide")
 def accept(request: Request, drift_id: str) -> HttpResponse:
     """Let it be as it is now."""
-    drift_for(request, drift_id)
+    drift_for(request.actor, drift_id)
     reason = request.POST.get("reason", "")
     return done(
         request,

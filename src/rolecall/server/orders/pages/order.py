@@ -7,8 +7,8 @@ from django.views.decorators.http import require_POST
 
 from rolecall.server import clock
 from rolecall.server.orders import deciding, undoing
+from rolecall.server.orders.finding import order_for
 from rolecall.server.orders.models import Order
-from rolecall.server.orders.pages.finding import order_for
 from rolecall.server.orders.pages.looks import (
     crumbs,
     drift_look,
@@ -31,7 +31,7 @@ _AGAIN = (_State.FAILED, _State.STILL_PRESENT, _State.UNKNOWN)
 @page("order:read")
 def order(request: Request, order_id: str) -> HttpResponse:
     """What it is to change, how far it is, and by which tasks and syncs that is known."""
-    one = order_for(request, order_id)
+    one = order_for(request.actor, order_id)
     decision = one.decision
     way = (decision.title, reverse("orders:decision", args=(decision.public_id,)))
     context = {

@@ -16,8 +16,8 @@ from rolecall.server import clock
 from rolecall.server.files.models import File
 from rolecall.server.files.store import read, store
 from rolecall.server.orders import manual
+from rolecall.server.orders.finding import seen_by, step_for
 from rolecall.server.orders.models import ManualStep
-from rolecall.server.orders.pages.finding import seen_by, step_for
 from rolecall.server.orders.pages.looks import (
     crumbs,
     from_to,
@@ -99,7 +99,7 @@ def steps(request: Request) -> HttpResponseBase:
 @page("order:read")
 def step(request: Request, step_id: str) -> HttpResponse:
     """What to do, one thing after the other, and how to say that it is done."""
-    one = step_for(request, step_id)
+    one = step_for(request.actor, step_id)
     order = one.order
     way = (order.decision.title, reverse("orders:decision", args=(order.decision.public_id,)))
     context = {
@@ -120,7 +120,7 @@ def step(request: Request, step_id: str) -> HttpResponse:
 @page("order:decide")
 def finish(request: Request, step_id: str) -> HttpResponse:
     """It is done; here is the proof."""
-    one = step_for(request, step_id)
+    one = step_for(request.actor, step_id)
 
     @transaction.atomic
     def deed() -> object:
@@ -153,7 +153,7 @@ def cannot(request: Request, step_id: str) -> HttpResponse:
 @page("order:read")
 def proof(request: Request, step_id: str) -> HttpResponseBase:
     """The file that shows that it was done."""
-    file = step_for(request, step_id).file
+    file = step_for(request.actor, step_id).file
     if file is None or not file.sha256:
         raise Gone("This step has no file (any more).", hint="Look at what its page says.")
     chunks: Iterator[bytes] = read(file)
