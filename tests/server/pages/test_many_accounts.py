@@ -1,7 +1,7 @@
 """Type and person of many accounts: of those with a tick, or of all that a filter has found."""
 
 import pytest
-from company import Company, a_user, log_in
+from company import NOW, Company, a_user, log_in
 from django.urls import reverse
 
 from rolecall.errors import Gone, Invalid, NotAllowed
@@ -10,6 +10,7 @@ from rolecall.server.access import many
 from rolecall.server.access.models import Account, PersonLink
 from rolecall.server.audit.models import Event
 from rolecall.server.audit.trail import Actor
+from rolecall.server.people.models import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +107,26 @@ def test_use_cases_refuse(company):
         with pytest.raises(error):
             deed()
     assert not Event.objects.filter(action__startswith="account:").exists()
+
+
+def test_without_domains_nobody_is_external_and_the_page_says_why(browser, company):
+    """Only to whoever asks who is; and it leads to where it is said."""
+    company.app.domains = []
+    company.app.save()
+    for path in (
+        reverse("access:accounts", args=(company.app.public_id,)),
+        reverse("access:entitlement", args=(company.groups[0].public_id,)),
+    ):
+        assert "Nobody counts as external yet" not in browser.get(path).content.decode()
+        said = browser.get(path, {"external": "yes"}).content.decode()
+        assert "Nobody counts as external yet" in said
+        assert reverse("access:settings", args=(company.app.public_id,)) in said
+
+
+def test_persons_are_found_by_any_word_of_their_names(browser):
+    """By the family name too; a sign that no database can hold finds nothing more."""
+    Person.objects.create(name="Ana Costa", created_at=NOW, changed_at=NOW)
+
+    for text, found in (("cost", True), ("an co", True), ("osta", False), ("\x00cos", True)):
+        hits = browser.get(reverse("search:results"), {"q": text}).context["hits"]
+        assert ("Ana Costa" in [one.title for one in hits if one.noun == "person"]) is found, text

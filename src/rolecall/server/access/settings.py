@@ -10,10 +10,12 @@ from rolecall.errors import Conflict, Invalid
 from rolecall.server.access.finding import locked_app
 from rolecall.server.access.models import App
 from rolecall.server.audit.trail import Actor, record
+from rolecall.server.notifications.kinds import Kind
+from rolecall.server.notifications.telling import News, tell
 from rolecall.server.people.models import RoleAssignment, User
 from rolecall.server.people.owners import appoint, chosen, holders
 
-__all__ = ["describe", "owners", "set_domains", "set_owners"]
+__all__ = ["describe", "own", "owners", "set_domains", "set_owners"]
 
 _ROLE: Final = RoleAssignment.Role.APP_OWNER
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+")
@@ -93,8 +95,22 @@ def set_owners(actor: Actor, app_id: str, wanted: list[str], *, now: datetime) -
     """
     app = locked_app(actor, app_id, "app:owners")
     users = chosen(wanted)
-    appoint(actor, _ROLE, app, users, now=now)
+    own(actor, app, users, now=now)
     return users
+
+
+def own(actor: Actor, app: App, users: list[User], *, now: datetime) -> None:
+    """These look after it, and those who are new hear of it; for a use case that may do so."""
+    for user in appoint(actor, _ROLE, app, users, now=now):
+        if user.pk != actor.user:
+            news = News(
+                kind=Kind.OWNER,
+                event=f"app:owner:{app.public_id}:{user.public_id}:{now.isoformat()}",
+                subject=f"{actor.name} made you an owner of the app {app.name}",
+                text=f"You may see who has access to {app.name}, and change it.",
+                link=f"/apps/{app.public_id}",
+            )
+            tell(news, [user], why=f"You get this because {actor.name} chose you.", now=now)
 
 
 def owners(app: App) -> list[User]:

@@ -1,7 +1,7 @@
 """Evidence: signed files to take along, and everything that one person holds."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.http import FileResponse, HttpRequest
 from ninja import Router, Schema
@@ -12,9 +12,9 @@ from rolecall.server.access.holdings import Held, Holdings, Place, holdings
 from rolecall.server.access.models import App
 from rolecall.server.api.accounts import AccountName, EntitlementName
 from rolecall.server.api.apps import SyncOut
-from rolecall.server.api.door import actor_of, answers
-from rolecall.server.api.values import Id, Moment
-from rolecall.server.evidence.export import Asked, Form, export
+from rolecall.server.api.door import FAULTS, actor_of, answers
+from rolecall.server.api.values import Id, Moment, Problem
+from rolecall.server.evidence.export import FORMS, Asked, Form, export
 from rolecall.server.people.models import Person
 from rolecall.server.people.permissions import require
 
@@ -34,6 +34,17 @@ __all__ = [
 
 of_apps = Router(tags=["evidence"])
 of_people = Router(tags=["evidence"])
+_FILE: Final = {
+    "responses": {
+        200: {
+            "description": "The file; `rolecall verify` proves it.",
+            "content": {
+                media_type.partition(";")[0]: {"schema": {"type": "string"}}
+                for _write, media_type in FORMS.values()
+            },
+        }
+    }
+}
 
 
 class EvidenceIn(Schema):
@@ -126,13 +137,13 @@ def _sent(request: HttpRequest, said: EvidenceIn, **about: str) -> FileResponse:
     )
 
 
-@of_apps.post("/{app}/evidence", response=answers(bytes))
+@of_apps.post("/{app}/evidence", response={FAULTS: Problem}, openapi_extra=_FILE)
 def export_app(request: HttpRequest, app: Id, said: EvidenceIn) -> FileResponse:
     """A signed file of who has access to an app, or of what changed there."""
     return _sent(request, said, app=app)
 
 
-@of_people.post("/{person}/evidence", response=answers(bytes))
+@of_people.post("/{person}/evidence", response={FAULTS: Problem}, openapi_extra=_FILE)
 def export_person(request: HttpRequest, person: Id, said: EvidenceIn) -> FileResponse:
     """A signed file of what one person holds everywhere, or of what changed for them."""
     return _sent(request, said, person=person)

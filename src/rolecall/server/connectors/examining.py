@@ -16,6 +16,7 @@ from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row
 from rolecall.server.connectors.models import Connector, Secret, Task
 from rolecall.server.connectors.telling import tell
+from rolecall.server.notifications.kinds import Kind
 
 __all__ = ["examine"]
 
@@ -89,6 +90,7 @@ def _warn(connector: Connector, now: datetime) -> None:
         if one.warning:
             tell(
                 connector,
+                Kind.TOKEN,
                 f"connector:token:{one.secret.public_id}",
                 subject=f"The token of {connector.name} may stop working",
                 text=one.warning,

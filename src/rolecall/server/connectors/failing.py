@@ -11,6 +11,7 @@ from rolecall.server.connectors.locks import connector_row
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.connectors.services.running import schedule_of
 from rolecall.server.connectors.telling import tell
+from rolecall.server.notifications.kinds import Kind
 
 __all__ = ["MAIL_AFTER", "fail", "sync_failed"]
 
@@ -54,6 +55,7 @@ def sync_failed(connector: Connector, task: Task, error: Error, now: datetime) -
     if connector.failures == MAIL_AFTER:
         tell(
             connector,
+            Kind.FAILING,
             f"connector:failing:{task.pk}",
             subject=f"{connector.name} cannot sync",
             text=f"The last {MAIL_AFTER} syncs of {connector.name} failed, the newest with:\n\n"

@@ -28,6 +28,7 @@ from rolecall.server.connectors.services.delete import archive
 from rolecall.server.connectors.services.running import schedule_of
 from rolecall.server.connectors.telling import tell
 from rolecall.server.files.store import fetch, store
+from rolecall.server.notifications.kinds import Kind
 
 __all__ = ["KEPT_FOR", "sync"]
 
@@ -189,6 +190,7 @@ def _hold(beat: Beat, held: Held) -> None:
         )  # fmt: skip
         tell(
             connector,
+            Kind.HELD,
             f"connector:hold:{hold.public_id}",
             subject=f"{connector.name} needs confirmation",
             text=f"{held.message}\n\nLook at the difference, then confirm or reject it.",

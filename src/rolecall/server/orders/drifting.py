@@ -13,21 +13,20 @@ from django.db import transaction
 from rolecall.errors import Conflict, Invalid
 from rolecall.server.access.models import Reason, Sync
 from rolecall.server.audit.trail import SYSTEM, Actor, record
-from rolecall.server.mail.post import post
+from rolecall.server.notifications.kinds import Kind
+from rolecall.server.notifications.telling import News
 from rolecall.server.orders.finding import insist
 from rolecall.server.orders.holds import Seen, look, types_of
 from rolecall.server.orders.models import Decision, Drift, Order
 from rolecall.server.orders.planned import planned
 from rolecall.server.orders.rows import decision_locked
+from rolecall.server.orders.telling import tell
 from rolecall.server.orders.wishes import wish_of
-from rolecall.server.people.models import RoleAssignment
-from rolecall.server.people.owners import holders
 
 __all__ = ["accept", "compare", "restore"]
 
 _CHUNK: Final = 2000
 _NAMED: Final = 20
-_Role = RoleAssignment.Role
 
 
 def compare(sync: Sync, now: datetime) -> list[Drift]:
@@ -131,24 +130,21 @@ def _over(drift: Drift, now: datetime) -> None:
 
 
 def _tell(sync: Sync, drifts: list[Drift], now: datetime) -> None:
-    """One mail to each owner of the app, else to the administrators."""
+    """Once for each sync, to whoever looks after the app."""
     app = sync.app
-    people = holders(role=_Role.APP_OWNER, scope=app.public_id) or holders(role=_Role.SUPER)
     lines = [f"- {_line(one)}" for one in drifts[:_NAMED]]
     if len(drifts) > _NAMED:
         lines.append(f"- and {len(drifts) - _NAMED} more")
-    for one in people:
-        post(
-            f"drift:{sync.public_id}",
-            one.email,
-            subject=f"Somebody undid changes in {app.name}",
-            text="What Rolecall had changed and verified is not so any more:\n\n"
-            + "\n".join(lines)
-            + "\n\nRestore it, or accept it as it is now.",
-            now=now,
-            link="/drift/",
-            why=f"You get this because you look after the app {app.name}.",
-        )
+    news = News(
+        kind=Kind.DRIFT,
+        event=f"drift:{sync.public_id}",
+        subject=f"Somebody undid changes in {app.name}",
+        text="What Rolecall had changed and verified is not so any more:\n\n"
+        + "\n".join(lines)
+        + "\n\nRestore it, or accept it as it is now.",
+        link="/drift/",
+    )
+    tell(app, news, now=now)
 
 
 def _line(drift: Drift) -> str:

@@ -11,9 +11,12 @@ from django.db import transaction
 from rolecall.errors import Conflict, Invalid
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.files.models import File
+from rolecall.server.notifications.kinds import Kind
+from rolecall.server.notifications.telling import News
 from rolecall.server.orders.finding import insist
 from rolecall.server.orders.models import ManualStep, Order
 from rolecall.server.orders.rows import order_locked
+from rolecall.server.orders.telling import tell
 
 __all__ = ["cannot", "done", "hand_over", "instructions"]
 
@@ -44,7 +47,19 @@ def hand_over(order: Order, *, now: datetime) -> ManualStep:
     """Hand an order to a person, in the caller's transaction."""
     order.state = Order.State.HANDED
     order.save()
-    return ManualStep.objects.create(order=order, instructions=instructions(order), created_at=now)
+    lines = instructions(order)
+    step = ManualStep.objects.create(order=order, instructions=lines, created_at=now)
+    news = News(
+        kind=Kind.STEP,
+        event=f"step:open:{step.public_id}",
+        subject=f"By hand in {order.app.name}: {order.decision.title}",
+        text="No interface of Notion can do this, so somebody must:\n\n"
+        + "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+        + "\n\nThen say in Rolecall that it is done, and how one can tell.",
+        link=f"/by-hand/{step.public_id}",
+    )
+    tell(order.app, news, now=now)
+    return step
 
 
 @transaction.atomic

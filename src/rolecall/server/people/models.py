@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
@@ -57,6 +59,8 @@ class Person(models.Model):
         indexes = (
             models.Index(fields=("name", "id"), name="people_person_name"),
             models.Index(fields=("department",), name="people_person_department"),
+            # For the search by the beginning of words.
+            GinIndex(SearchVector("name", config="simple"), name="people_person_words"),
         )
 
     def __str__(self) -> str:

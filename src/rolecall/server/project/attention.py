@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from rolecall.server.access.feed import sentence
@@ -18,7 +19,9 @@ __all__ = ["Card", "Line", "cards"]
 _RECENT: Final = timedelta(days=7)
 _LINES: Final = 5
 _State = Connector.State
-_WAITING: Final = (_State.NEEDS_CONFIRMATION, _State.ERROR, _State.NOT_CONNECTED)
+_WAITING: Final = (
+    _State.NEEDS_CONFIRMATION, _State.ERROR, _State.NOT_CONNECTED, _State.NOT_SEEN
+)  # fmt: skip
 _CALM: Final = Look(word="All well", tone="good", icon="done")
 _WANTED: Final = Look(word="Needs somebody", tone="warn", icon="alert")
 
@@ -48,16 +51,14 @@ class Card:
 
 def cards(actor: Actor, *, now: datetime) -> list[Card]:
     """The cards of this person, what waits first."""
-    made = (
-        _connectors(actor),
-        _accounts(actor),
-        _changes(actor, now - _RECENT),
-    )
+    apps = _apps(actor)
+    made = (_connectors(actor), _accounts(apps), _changes(apps, now - _RECENT))
     return [card for card in made if card]
 
 
-def _apps(actor: Actor, action: str) -> list[App]:
-    scopes = scopes_of(actor, action)
+def _apps(actor: Actor) -> list[App]:
+    """The apps of which they may see accounts and changes."""
+    scopes = scopes_of(actor, "account:read")
     apps = App.objects.filter(state=App.State.MANAGED)
     return list(apps if scopes is None else apps.filter(public_id__in=scopes))
 
@@ -71,22 +72,12 @@ def _connectors(actor: Actor) -> Card | None:
         found = found.filter(public_id__in=scopes) | found.filter(app__public_id__in=scopes)
     connectors = list(found)
     waiting = [one for one in connectors if one.state in _WAITING]
-    lines = tuple(
-        Line(
-            icon="plug",
-            text=one.name,
-            detail=one.get_state_display(),
-            address=reverse("connectors:connector", args=(one.public_id,)),
-        )
-        for one in waiting[:_LINES]
-    )
     empty = not connectors
     return Card(
         title="Connectors",
         figure=f"{len(connectors):,}",
         text=_how_many(len(connectors), len(waiting)),
         look=None if empty else _WANTED if waiting else _CALM,
-        lines=lines,
         action="Add connector" if empty else "All connectors",
         address=reverse("connectors:add" if empty else "connectors:list"),
     )
@@ -98,23 +89,22 @@ def _how_many(there: int, waiting: int) -> str:
     return f"{waiting:,} of them waiting for somebody" if waiting else "all in order"
 
 
-def _accounts(actor: Actor) -> Card | None:
-    apps = _apps(actor, "account:read")
+def _accounts(apps: list[App]) -> Card | None:
     if not apps:
         return None
+    loose = Q(type=Account.Type.HUMAN) & ~Q(link=Account.Link.LINKED)
     accounts = Account.objects.filter(app__in=apps, present=True)
-    loose = accounts.filter(type=Account.Type.HUMAN).exclude(link=Account.Link.LINKED)
+    number = accounts.aggregate(all=Count("pk"), loose=Count("pk", filter=loose))
     return Card(
         title="Accounts",
-        figure=f"{accounts.count():,}",
-        text=f"{loose.count():,} of them people's, and without a person",
+        figure=f"{number['all']:,}",
+        text=f"{number['loose']:,} of them people's, and without a person",
         action="All apps",
         address=reverse("access:apps"),
     )
 
 
-def _changes(actor: Actor, since: datetime) -> Card | None:
-    apps = _apps(actor, "app:read")
+def _changes(apps: list[App], since: datetime) -> Card | None:
     if not apps:
         return None
     changes = Change.objects.filter(app__in=apps, at__gte=since)

@@ -17,7 +17,7 @@ import msgspec
 
 from rolecall.errors import BadConfig
 
-__all__ = ["Config", "Controller", "Keys", "Mail", "Notion", "Oidc", "Web", "load"]
+__all__ = ["Config", "Controller", "Keys", "Mail", "Notion", "Oidc", "Web", "Webhook", "load"]
 
 _ADDRESS = re.compile(r"[a-zA-Z0-9._-]+(:[0-9]{1,5})?", re.ASCII)
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):[0-9]{1,5}", re.ASCII)
@@ -90,6 +90,13 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     processes: int = 2
     behind_proxy: bool = False
     """Whether a proxy of yours sets X-Forwarded-For and X-Forwarded-Proto, and drops others'."""
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where messages for programs may go."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """`host` or `host:port`; pages choose an address on one of them, and on no other."""
 
 
 class Controller(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,6 +182,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notion: Notion = Notion()
     oidc: Oidc | None = None
     web: Web = Web()
+    webhook: Webhook = Webhook()
     controller: Controller = Controller()
 
     @property
@@ -239,6 +247,12 @@ _VARIABLES = {
     "ROLECALL_CONTROLLER_GRPC_BIND": ("controller", "grpc_bind"),
 }
 
+_LISTS = {
+    "ROLECALL_NOTION_ALLOWED_HOSTS": ("notion", "allowed_hosts"),
+    "ROLECALL_WEBHOOK_ALLOWED_HOSTS": ("webhook", "allowed_hosts"),
+}
+"""Commas between their values."""
+
 
 def load(environ: Mapping[str, str]) -> Config:
     """The settings of this process.
@@ -250,8 +264,9 @@ def load(environ: Mapping[str, str]) -> Config:
     for variable, path in _VARIABLES.items():
         if value := environ.get(variable):
             _put(settings, path, value)
-    if hosts := environ.get("ROLECALL_NOTION_ALLOWED_HOSTS"):
-        _put(settings, ("notion", "allowed_hosts"), hosts.split(","))
+    for variable, path in _LISTS.items():
+        if value := environ.get(variable):
+            _put(settings, path, value.split(","))
     try:
         config = msgspec.convert(settings, Config)
     except msgspec.ValidationError as error:

@@ -1,17 +1,19 @@
 """The pages about this installation: how it is set, and the mail that left it. They only show."""
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from rolecall import __version__
 from rolecall.server.mail.models import Message
+from rolecall.server.notifications.pages.tabs import settings_tabs
 from rolecall.server.people.door import Request, page
+from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import Look, moment, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
@@ -42,19 +44,27 @@ def settings(request: Request) -> HttpResponse:
         ("Active key", django_settings.KEYS.active),
     ]
     workers = ProcrastinateWorker.objects.order_by("-last_heartbeat")
-    context = {"facts": facts, "workers": workers, "tabs": _tabs()}
+    context = {"facts": facts, "workers": workers, "tabs": settings_tabs(request.actor)}
     return render(request, "project/settings.html", context)
 
 
 @page("mail:read")
 def outbox(request: Request) -> HttpResponseBase:
     """Every mail, newest first; without a mail server this is where it can be read."""
-    rows = Message.objects.all()
-    return show(request, "project/outbox.html", _MAIL, rows, tabs=_tabs(), prefix="rolecall")
+    may_again = bool(may(request.actor, "mail:again"))
+    return show(
+        request,
+        "project/outbox.html",
+        replace(_MAIL, pick=_failed) if may_again else _MAIL,
+        Message.objects.all(),
+        tabs=settings_tabs(request.actor),
+        bulk="notifications/bulk_mails.html" if may_again else "",
+        prefix="rolecall",
+    )
 
 
-def _tabs() -> list[tuple[str, str]]:
-    return [("Installation", reverse("settings")), ("Mail", reverse("outbox"))]
+def _failed(mail: Message) -> str:
+    return mail.public_id if mail.state == _State.FAILED else ""
 
 
 _MAIL: Final[Table[Message]] = Table(

@@ -56,25 +56,34 @@ def _cell(account: Account) -> SafeString | str:
     )  # fmt: skip
 
 
-def _verb(account: Account) -> SafeString:
-    """One button: accept the exact match, or go and choose."""
+_VERBS = MappingProxyType({
+    _Link.UNLINKED: "Accept",
+    _Link.UNMATCHED: "Choose",
+    _Link.DISPUTED: "Compare",
+    _Link.GONE: "Look",
+})  # fmt: skip
+"""What is to be done with an account that stands so."""
+
+
+def _verb(account: Account) -> str:
+    return _VERBS[_Link(account.link)]
+
+
+def _button(account: Account) -> SafeString:
+    """Accept the exact match here, or go where one can choose or look."""
+    name = format_html('{}<span class="unseen">: {}</span>', _verb(account), account)
     if account.link == _Link.UNLINKED:
         return format_html(
-            '<button class="button" form="bulk" name="one" value="{}">Accept'
-            '<span class="unseen">: {}</span></button>',
+            '<button class="button nowrap" form="bulk" name="one" value="{}">{}</button>',
             account.public_id,
-            account,
+            name,
         )
-    words = "Compare" if account.link == _Link.DISPUTED else "Choose"
-    if account.link == _Link.GONE:
-        return format_html(
-            '<a class="button" href="{}">Look<span class="unseen"> at {}</span></a>',
-            reverse("access:account", args=(account.public_id,)), account,
-        )  # fmt: skip
+    gone = account.link == _Link.GONE
+    page_name = "access:account" if gone else "access:choose_person"
+    address = reverse(page_name, args=(account.public_id,))
     return format_html(
-        '<a class="button" href="{}?back=queue">{}<span class="unseen">: {}</span></a>',
-        reverse("access:choose_person", args=(account.public_id,)), words, account,
-    )  # fmt: skip
+        '<a class="button nowrap" href="{}{}">{}</a>', address, "" if gone else "?back=queue", name
+    )
 
 
 _COLUMNS: tuple[Column[Account], ...] = (
@@ -96,7 +105,7 @@ _COLUMNS: tuple[Column[Account], ...] = (
     ),
     Column(name="why", label="Suggestion", value=_words, show=_cell),
 )
-_DO: Column[Account] = Column(name="do", label="Decide", value=lambda _a: None, show=_verb)
+_DO: Column[Account] = Column(name="do", label="To do", value=_verb, show=_button)
 
 
 def _table(apps: list[App], *, decides: bool) -> Table[Account]:

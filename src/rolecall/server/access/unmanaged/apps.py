@@ -9,9 +9,9 @@ from django.db import transaction
 from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.access.finding import locked_app
 from rolecall.server.access.models import App
+from rolecall.server.access.settings import own
 from rolecall.server.audit.trail import Actor, record
-from rolecall.server.people.models import RoleAssignment, User
-from rolecall.server.people.owners import appoint, chosen
+from rolecall.server.people.owners import chosen
 from rolecall.server.people.permissions import require
 
 __all__ = ["LONGEST_NAME", "LONGEST_TEXT", "add", "cleaned", "forget", "manage", "take_up"]
@@ -61,7 +61,7 @@ def manage(actor: Actor, apps: Sequence[str], *, owners: Sequence[str], now: dat
     found = [_unmanaged(actor, one, "app:manage") for one in sorted(set(apps))]
     for app in found:
         take_up(actor, app, now=now)
-        _own(actor, app, users, now)
+        own(actor, app, users, now=now)
     return found
 
 
@@ -83,7 +83,7 @@ def forget(actor: Actor, app_id: str, *, now: datetime) -> None:
     """
     app = _unmanaged(actor, app_id, "app:create")
     record(actor, "app:forget", app, now=now, scope=app.public_id, description=app.description)
-    _own(actor, app, [], now)
+    own(actor, app, [], now=now)
     app.delete()
 
 
@@ -108,7 +108,3 @@ def _unmanaged(actor: Actor, app_id: str, action: str) -> App:
     if app.state != App.State.UNMANAGED:
         raise Conflict(f"{app} is managed already.", hint="Leave it out.")
     return app
-
-
-def _own(actor: Actor, app: App, users: list[User], now: datetime) -> None:
-    appoint(actor, RoleAssignment.Role.APP_OWNER, app, users, now=now)

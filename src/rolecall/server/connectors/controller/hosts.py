@@ -18,6 +18,7 @@ from rolecall.server.connectors.models import Client, Connector, Host, Task
 from rolecall.server.connectors.pace import pace
 from rolecall.server.connectors.services.running import schedule_of
 from rolecall.server.connectors.telling import tell
+from rolecall.server.notifications.kinds import Kind
 
 __all__ = ["greet", "mark_missing", "see"]
 
@@ -80,6 +81,7 @@ def mark_missing(now: datetime) -> int:
         record(SYSTEM, "connector:missed", connector, now=now, scope=connector.public_id)
         tell(
             connector,
+            Kind.MISSED,
             f"connector:missed:{connector.public_id}:{connector.seen_at}",
             subject=f"{connector.name} is not seen any more",
             text=f"{connector.name} last called at {connector.seen_at:%Y-%m-%d %H:%M} UTC. Until "

@@ -8,7 +8,8 @@ from rolecall.errors import Invalid
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector
 from rolecall.server.connectors.services.rows import locked
-from rolecall.server.mail.post import post
+from rolecall.server.notifications.kinds import Kind
+from rolecall.server.notifications.telling import News, tell
 from rolecall.server.people import owners as people
 from rolecall.server.people.models import RoleAssignment, User
 
@@ -51,13 +52,12 @@ def _ask_for_help(actor: Actor, connector: Connector, owner: User, now: datetime
         "(an organization owner can: Settings, Identity, SCIM provisioning), "
         "open the page below, choose Settings, then Edit, paste the token, and save."
     )
-    post(
-        f"connector:owner:{connector.public_id}:{owner.public_id}:{now.isoformat()}",
-        owner.email,
+    news = News(
+        kind=Kind.OWNER,
+        event=f"connector:owner:{connector.public_id}:{owner.public_id}:{now.isoformat()}",
         subject=f"{actor.name} made you an owner of the connector {connector.name}",
         text=f"{actor.name} made you an owner of the connector {connector.name} "
         f"of {connector.app.name}.\n\n{need}",
-        now=now,
         link=f"/connectors/{connector.public_id}/",
-        why=f"You get this because {actor.name} chose you.",
     )
+    tell(news, [owner], why=f"You get this because {actor.name} chose you.", now=now)

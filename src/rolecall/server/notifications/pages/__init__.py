@@ -1,0 +1,1 @@
+"""The pages of notifications: they parse, call and render."""
