@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from rolecall.server.access.asof import number_now
 from rolecall.server.access.feed import sentence
 from rolecall.server.access.models import Account, App, Change
 from rolecall.server.audit.trail import Actor
@@ -18,6 +20,8 @@ __all__ = ["Card", "Line", "cards"]
 
 _RECENT: Final = timedelta(days=7)
 _LINES: Final = 5
+_COUNTED: Final = 10_000
+"""More than this is not counted: looking at each of them would take longer than all the rest."""
 _State = Connector.State
 _WAITING: Final = (_State.NEEDS_CONFIRMATION, _State.ERROR, _State.NOT_CONNECTED)
 _CALM: Final = Look(word="All well", tone="good", icon="done")
@@ -133,12 +137,13 @@ def _accounts(actor: Actor) -> Card | None:
     apps = _apps(actor, "account:read")
     if not apps:
         return None
-    accounts = Account.objects.filter(app__in=apps, present=True)
-    loose = accounts.filter(type=Account.Type.HUMAN).exclude(link=Account.Link.LINKED)
+    loose = Account.objects.filter(
+        app__in=apps, present=True, type=Account.Type.HUMAN
+    ).exclude(link=Account.Link.LINKED)  # fmt: skip
     return Card(
         title="Accounts",
-        figure=f"{accounts.count():,}",
-        text=f"{loose.count():,} of them people's, and without a person",
+        figure=f"{number_now(*apps):,}",
+        text=f"{_counted(loose)} of them people's, and without a person",
         action="All apps",
         address=reverse("access:apps"),
     )
@@ -161,9 +166,15 @@ def _changes(actor: Actor, since: datetime) -> Card | None:
     )
     return Card(
         title="Changed in the last seven days",
-        figure=f"{changes.count():,}",
+        figure=_counted(changes),
         text="joined, left, or hold something else now",
         lines=lines,
         action="What changed",
         address=reverse("access:feed", args=(apps[0].public_id,)),
     )
+
+
+def _counted(rows: QuerySet[Any]) -> str:
+    """How many there are; of very many, that they are more."""
+    number = rows.order_by()[: _COUNTED + 1].count()
+    return f"more than {_COUNTED:,}" if number > _COUNTED else f"{number:,}"
