@@ -182,6 +182,7 @@ class Replay:
 def as_of(app, moment):
     """The facts at a moment, as the product tells them account by account."""
     facts = {("account", row.account.external_id) for row in asof.accounts(app, moment)}
+    assert asof.number(app, moment) == len(facts)
     for account in Account.objects.filter(app=app):
         for row in asof.access(account, moment).select_related("entitlement__resource"):
             held = row.entitlement

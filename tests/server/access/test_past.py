@@ -29,6 +29,12 @@ def test_as_of_a_moment(app):
         for hours in (-0.5, 0.5, 1.5, 2.5)
     ]
     assert names == [[], ["a", "b"], ["a", "b", "c"], ["a", "c"]]
+    assert [asof.number(app, NOON + hours * HOUR) for hours in (-0.5, 0.5, 1.5, 2.5)] == [
+        0,
+        2,
+        3,
+        2,
+    ]
     ana = Account.objects.get(external_id="a")
     then = asof.accounts(app, NOON + 0.5 * HOUR).get(account=ana)
     now = asof.accounts(app, NOON + 2.5 * HOUR).get(account=ana)

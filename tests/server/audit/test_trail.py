@@ -123,7 +123,9 @@ def test_a_checkpoint_is_noted_once(tmp_path: Path):
 )
 def test_the_digest_covers_every_fact(names: list[str], before: bytes):
     """Two events that differ in one column have different digests after the same link."""
-    for column in sealing._COLUMNS:
+    facts = {one.name for one in Event._meta.concrete_fields} - {"id", "at"}
+    assert {"reason", "detail", "actor_name"} < facts
+    for column in facts:
         one, two = (Event(**{"at": NOW, "public_id": "evt_1", column: name}) for name in names)
 
-        assert sealing.digest(one, before) != sealing.digest(two, before)
+        assert sealing.digest(one, before) != sealing.digest(two, before), column

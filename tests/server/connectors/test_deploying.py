@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from rolecall.server.connectors.deploying import recipes
+from rolecall.server import clock
+from rolecall.server.connectors.deploying import authority, recipes
+from rolecall.server.project.authority import prepare
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 CLIENT_ID = "rolecall-1@rolecall.example.com:8443/con_1"
@@ -81,3 +85,56 @@ def test_a_shell_reads_the_line_as_it_was_meant(secret: str):
 def test_the_secret_is_in_no_repr():
     """A log line or an error that shows a recipe shows no secret."""
     assert SECRETS[0] not in repr(recipes(CLIENT_ID, SECRETS[0]))
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory) -> str:
+    """An authority of our own, as its certificate's chain shows it."""
+    found = prepare(tmp_path_factory.mktemp("tls"), ["localhost"], None, clock.now())
+    text = authority(str(found.certificate))
+    assert text == found.root.read_text()
+    return text
+
+
+def test_an_authority_that_machines_do_not_know_is_in_all_of_it(trusted: str):
+    """The file itself, and its name wherever a connector reads it."""
+    texts = {one.key: one.text for one in recipes(CLIENT_ID, SECRETS[1], trusted=trusted)}
+    secret, ca = yaml.safe_load_all(texts["secrets"])
+    pod = yaml.safe_load(texts["deployment"])["spec"]["template"]["spec"]
+    compose = yaml.safe_load(texts["compose"])["services"]["controller"]
+    (container,) = pod["containers"]
+
+    assert texts["ca"] == trusted
+    assert secret["stringData"]["BATON_CLIENT_SECRET"] == SECRETS[1]
+    assert ca["data"] == {"ca.pem": trusted}
+    assert {"name": "rolecall-ca", "configMap": {"name": ca["metadata"]["name"]}} in pod["volumes"]
+    assert {"name": "BATON_CA_FILE", "value": "/etc/rolecall/ca.pem"} in container["env"]
+    mounts = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+    assert mounts["rolecall-ca"] == "/etc/rolecall"
+    assert compose["environment"]["BATON_CA_FILE"] == "/etc/rolecall/ca.pem"
+    assert "./rolecall-ca.pem:/etc/rolecall/ca.pem:ro" in compose["volumes"]
+
+
+def test_a_shell_writes_the_authority_before_it_starts_the_connector(trusted: str, tmp_path: Path):
+    """Byte by byte, where the connector looks for it."""
+    texts = {one.key: one.text for one in recipes(CLIENT_ID, SECRETS[1], trusted=trusted)}
+    asking = texts["shell"].strip().removesuffix("rolecall-notion") + "printenv BATON_CA_FILE"
+    found = subprocess.run(
+        ["/bin/sh", "-c", asking], capture_output=True, check=True, text=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+
+    assert found.stdout == f"{tmp_path}/rolecall-ca.pem\n"
+    assert (tmp_path / "rolecall-ca.pem").read_text() == trusted
+
+
+def test_no_authority_is_made_up(trusted: str, tmp_path: Path):
+    """A chain without a root, no file, or something else: then nothing is said."""
+    leaf = x509.load_pem_x509_certificate(
+        prepare(tmp_path, ["localhost"], None, clock.now()).certificate.read_bytes()
+    )
+    (tmp_path / "leaf.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    (tmp_path / "text").write_text("no certificate")
+
+    assert trusted
+    assert {authority(str(tmp_path / name)) for name in ("leaf.pem", "text", "none", "")} == {""}

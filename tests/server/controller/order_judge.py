@@ -82,10 +82,9 @@ def _judge_last_words(where: Any, orders: list[Order]) -> None:
     drifts = set(
         Drift.objects.filter(app=where.app, state="open").values_list("order_id", flat=True)
     )
-    for order in orders:
-        if order.current:
-            what = (order.operation, order.effect, order.wish, order.pk in drifts)
-            assert oracle.true_of(order, seen) != (order.pk in drifts), f"not so: {what}"
+    for order in oracle.last_words(orders):
+        what = (order.operation, order.effect, order.wish, order.pk in drifts)
+        assert oracle.true_of(order, seen) != (order.pk in drifts), f"not so: {what}"
     assert drifts <= {one.pk for one in orders if one.current}
 
 

@@ -1,6 +1,7 @@
 """A Go connector, played from what one sent to a controller (golden transcripts)."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from google.protobuf.any_pb2 import Any as Packed
 from scenes import Scene
 
 from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 as api
+from rolecall.errors import Conflict
 from rolecall.server.access.models import Account, Entitlement, Grant
 from rolecall.server.connectors import tasks
 from rolecall.server.connectors.models import Connector, Host, Task, Upload
+from rolecall.server.connectors.pace import pace
+from rolecall.server.connectors.services import credential
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 V1 = (GOLDEN / "go-v1-one-full-sync.c1z").read_bytes()
@@ -93,6 +97,22 @@ def test_a_hello_task_ends_by_hello(go: Peer, scene: Scene, connector: Connector
     go.call("Hello", again)
     asked.refresh_from_db()
     assert asked.state == Task.State.DONE
+    answers, can, last = asked.result["lines"]
+    assert answers["found"].startswith("probe-host, github.com/conductorone/baton-sdk v0.25.1")
+    assert can["ok"]
+    assert (last["ok"], "not known" in last["missing"]) == (False, True)
+
+
+def test_whoever_does_not_call_is_not_asked(go: Peer, scene: Scene, connector: Connector):
+    """A test asks for a hello, and no more than one; without somebody to answer, it is refused."""
+    first = credential.test(scene.admin, connector.public_id, now=scene.now())
+    second = credential.test(scene.admin, connector.public_id, now=scene.now())
+    go.hello(task_id=second.pk)
+    assert [Task.objects.get(pk=one.pk).state for one in (first, second)] == ["cancelled", "done"]
+
+    scene.step = timedelta(seconds=2 * pace().missed_s)
+    with pytest.raises(Conflict, match="has not called since"):
+        credential.test(scene.admin, connector.public_id, now=scene.now())
 
 
 def test_a_file_with_a_debug_log_beside_it(go: Peer, scene: Scene):

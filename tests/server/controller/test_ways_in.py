@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,8 +22,9 @@ from session_database import SessionDatabase
 
 from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 as api
 from rolecall.server import clock
+from rolecall.server.connectors.controller import front, serving
 from rolecall.server.connectors.controller.serving import Place
-from rolecall.server.project.authority import prepare
+from rolecall.server.project.authority import Kept, prepare
 from rolecall.server.project.embedded.roles import Role
 
 
@@ -176,3 +178,54 @@ def test_a_certificate_of_our_own(tmp_path: Path):
     prepare(tmp_path / "own", ["else.example", "127.0.0.1"], None, now + timedelta(days=300))
     assert found.certificate.read_bytes() != second
     assert found.root.read_bytes() == root
+
+
+def test_a_certificate_that_is_looked_after(tmp_path: Path):
+    """It is made anew in its last 120 days, and looked at no more than once an hour."""
+    begun = clock.now()
+    kept = Kept(tmp_path / "own", ["localhost"], None)
+    kept.look_after(begun)
+    shown = tmp_path / "own" / "server.pem"
+    first = shown.read_bytes()
+    kept.look_after(begun + timedelta(days=276))
+    assert shown.read_bytes() == first
+    kept.look_after(begun + timedelta(days=276, minutes=30))
+    kept.look_after(begun + timedelta(days=278))
+    second = x509.load_pem_x509_certificate(shown.read_bytes())
+    assert shown.read_bytes() != first
+    assert second.not_valid_after_utc > begun + timedelta(days=278 + 396)
+    assert sorted(one.name for one in (tmp_path / "own").iterdir()) == [
+        "ca.key", "ca.pem", "server.key", "server.pem",
+    ]  # fmt: skip
+
+
+def test_a_new_certificate_is_shown_while_calls_go_on(
+    scene: Scene, database: SessionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Who is connected stays so; who comes next sees the new one; half of one changes nothing."""
+    del database
+    monkeypatch.setattr(serving, "_ANEW_EACH_S", 0.1)
+    monkeypatch.setattr(front, "_PATIENCE_S", 300.0)
+    with opened(scene, tmp_path) as gate:
+        trust = ssl.create_default_context(cafile=str(gate.root))
+        first = serial(gate, trust)
+        with (
+            socket.create_connection(("127.0.0.1", gate.ports.front), timeout=60) as plain,
+            trust.wrap_socket(plain, server_hostname="localhost") as connected,
+        ):
+            (tmp_path / "tls" / "server.key").write_text("half")
+            time.sleep(0.5)
+            assert serial(gate, trust) == first
+            prepare(tmp_path / "tls", ["127.0.0.1", "localhost"], None, clock.now())
+            until(lambda: serial(gate, trust) != first, what="the new certificate")
+            connected.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connected.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def serial(gate: Gate, trust: ssl.SSLContext) -> str:
+    """Which certificate is shown."""
+    with (
+        socket.create_connection(("127.0.0.1", gate.ports.front), timeout=60) as plain,
+        trust.wrap_socket(plain, server_hostname="localhost") as secured,
+    ):
+        return str(secured.getpeercert()["serialNumber"])

@@ -4,13 +4,14 @@ A wish is judged on pictures of the workspace: the simulator's members, roles an
 here reads an order's own idea of its effect.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from notion_sim import Simulator
 from rolecall.server.orders.models import Order
 
-__all__ = ["Picture", "effects", "look", "true_of"]
+__all__ = ["Picture", "effects", "last_words", "look", "true_of"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ def true_of(order: Order, seen: Picture) -> bool:
         "rename_group": lambda: seen.names.get(thing) == wish["name"],
         "delete_group": lambda: thing not in seen.names,
     }[order.operation]()
+
+
+def last_words(orders: Iterable[Order]) -> list[Order]:
+    """Those that still say how things are; a group that was made is called what a rename said."""
+    current = [one for one in orders if one.current]
+    renamed = {one.entitlement_id for one in current if one.operation == "rename_group"}
+    return [
+        one for one in current
+        if one.operation != "create_group" or one.entitlement_id not in renamed
+    ]  # fmt: skip
 
 
 def effects(order: Order, events: list[dict[str, Any]]) -> int:

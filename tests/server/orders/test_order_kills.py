@@ -173,7 +173,7 @@ def _judge(ordering: Ordering) -> None:
         # A group that alone has access to a page stays; one that ended meanwhile takes nobody in.
         assert order.error in {"NotAllowed", "Gone"}, what
         assert not oracle.true_of(order, seen), what
-    for order in rows.filter(current=True):
+    for order in oracle.last_words(rows):
         assert oracle.true_of(order, seen), (order.operation, order.effect, order.wish)
 
 

@@ -286,8 +286,10 @@ def test_who_may_decide(ordering: Ordering) -> None:
         with pytest.raises(NotAllowed):
             deciding.cancel(actor, decision.public_id, now=now)
     assert decision.authority == "app_owner"
-    with pytest.raises(Gone):
+    with pytest.raises(NotAllowed):  # who may do it here only is not told what else there is
         deciding.plan(owner, "app_nothing", [wish], title="Promote", now=now)
+    with pytest.raises(Gone):
+        deciding.plan(ordering.admin, "app_nothing", [wish], title="Promote", now=now)
     for wishes, title in (([], "Nothing"), ([wish], "  "), ([Wish(operation="bless")], "Odd")):
         with pytest.raises(Invalid):
             deciding.plan(owner, ordering.app.public_id, wishes, title=title, now=now)

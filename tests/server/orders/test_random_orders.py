@@ -210,10 +210,8 @@ def test_at_every_moment_an_order_says_what_notion_holds(ordering: Ordering, num
     assert ordering.rows() == ordering.notion()
     seen = oracle.look(ordering.sim)
     drifts = set(Drift.objects.filter(state="open").values_list("order_id", flat=True))
-    last_words = Order.objects.filter(current=True).select_related(
-        "account", "entitlement__resource"
-    )
-    for order in last_words:
+    rows = Order.objects.filter(current=True).select_related("account", "entitlement__resource")
+    for order in oracle.last_words(rows):
         what = (order.operation, order.effect, order.wish)
         assert oracle.true_of(order, seen) != (order.pk in drifts), f"drift is wrong: {what}"
-    assert drifts <= {one.pk for one in last_words}
+    assert drifts <= {one.pk for one in rows}

@@ -9,7 +9,8 @@ from company import NOW, Company, a_user, log_in
 from django.urls import reverse
 
 from rolecall.baton.service.credentials import read_credentials
-from rolecall.server.connectors.models import Client, Connector, Host
+from rolecall.server import clock
+from rolecall.server.connectors.models import Client, Connector, Host, Task
 
 pytestmark = pytest.mark.django_db
 CAN = {
@@ -115,3 +116,22 @@ def test_the_page_says_where_it_runs(client, baton):
                   "group: resource create", "the connector: sync, provision"):  # fmt: skip
         assert words in text
     assert text.index("pod-1") < text.index("pod-0")
+
+
+def test_a_test_asks_for_no_token(client, baton):
+    """The button is there once it has called; its answer, and what a silent one gets, too."""
+    assert (
+        "Test whether it answers" not in client.get(address("credentials", baton)).content.decode()
+    )
+    Connector.objects.update(seen_at=NOW - timedelta(days=3))
+    refused = client.post(address("test", baton), follow=True).content.decode()
+    assert "has not called since" in refused
+    assert "no credential" not in refused
+
+    Connector.objects.update(seen_at=clock.now())
+    assert "Test whether it answers" in client.get(address("credentials", baton)).content.decode()
+    client.post(address("test", baton))
+    task = Task.objects.get(kind="test")
+    task.result = {"lines": [{"what": "It answers", "ok": True, "found": "pod-1.", "missing": ""}]}
+    task.save()
+    assert "pod-1." in client.get(address("tested", baton)).content.decode()

@@ -9,6 +9,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.html import escape
 
+from rolecall.server.access import asof
 from rolecall.server.access.models import Account, Grant
 from rolecall.server.people.door import actor_of
 from rolecall.server.people.models import RoleAssignment
@@ -145,3 +146,21 @@ def test_who_holds_two_roles_stands_with_both(client, company):
     for role in (first, second):
         address = reverse("access:entitlement", args=(role.public_id,))
         assert both.public_id in shown(client, address)
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_how_many_accounts_there_are_is_told_before_the_first_sync_too(client, company, *, synced):
+    """What taking in writes down is told as it is; where nothing is, accounts are counted."""
+    log_in(client, company.user)
+    Account.objects.filter(pk__in=[one.pk for one in company.accounts[:9]]).update(present=False)
+    held = company.app.entitlements.filter(kind="account")
+    held.update(holders=51) if synced else held.delete()
+
+    assert asof.number_now(company.app) == 51
+    for name, args in (
+        ("home", ()),
+        ("access:apps", ()),
+        ("access:accounts", (company.app.public_id,)),
+    ):
+        said = client.get(reverse(name, args=args)).content.decode()
+        assert re.search(r"\b51\b", said), name

@@ -278,6 +278,17 @@ def test_an_invited_user_comes_in(browser: Client):
     assert browser.get("/users/").status_code == 403
 
 
+def test_a_second_factor_can_be_added_at_once(browser: Client):
+    """Whoever has set a password by a link has just shown who they are; a mere login has not."""
+    bob = a_user("bob@example.com", Role.MEMBER, password=None)
+    use(browser, links.make(bob, LoginLink.Purpose.INVITATION, NOW))
+    assert browser.get("/login/factors/totp/activate/").status_code == 200
+    browser.post("/login/out/")
+    log_in(browser, bob.email)
+
+    assert "/login/again/" in browser.get("/login/factors/totp/activate/").url
+
+
 def test_times_are_in_ones_own_zone(ada: User, browser: Client):
     """Saved on one's own page; the next request of somebody else is in theirs."""
     log_in(browser, ada.email)

@@ -256,7 +256,7 @@ def give_credentials(request: HttpRequest, connector: Id, said: Tokens) -> Statu
 
 @router.post("/{connector}/credentials/test", response=answers(TaskOut, 202))
 def test_credentials(request: HttpRequest, connector: Id) -> Status[Task]:
-    """Have a worker test those in use."""
+    """Have a worker test those in use; a self-hosted connector is asked whether it is there."""
     return Status(202, credential.test(actor_of(request), connector, now=clock.now()))
 
 

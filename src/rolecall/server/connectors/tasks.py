@@ -7,7 +7,7 @@ A self-hosted connector asks for its tasks itself (`controller`); ours is to tak
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,6 +33,7 @@ __all__ = [
     "OURS",
     "Lost",
     "ask",
+    "ask_changes",
     "begin",
     "defer",
     "end",
@@ -67,6 +68,7 @@ _OVER: Final = frozenset(
     {Task.State.DONE, Task.State.FAILED, Task.State.REJECTED, Task.State.CANCELLED}
 )
 _State = Task.State
+_AT_ONCE: Final = 1000
 _URGENT: Final = 10
 """A person looks at the page of a test; nobody waits for a sync."""
 
@@ -95,22 +97,61 @@ def ask(
     )
     if kind == Task.Kind.SYNC and _under_way(connector):
         raise under_way
+    task = _made(connector, kind, parameters, trigger=trigger, asked_by=asked_by, now=now)
     try:
         with transaction.atomic():
-            task = Task.objects.create(
-                id=ksuid(now, os.urandom(16)),
-                connector=connector,
-                kind=kind,
-                trigger=trigger,
-                asked_by=asked_by,
-                parameters=parameters,
-                created_at=now,
-            )
+            task.save(force_insert=True)
     except IntegrityError as error:
         raise under_way from error
     defer(task)
     relabel(connector)
     return task
+
+
+def ask_changes(
+    connector: Connector,
+    wanted: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    trigger: str,
+    asked_by: str,
+    now: datetime,
+) -> list[Task]:
+    """Ask for changes, as `ask` does for one task; a few statements, however many they are.
+
+    Args:
+        connector: locked by the caller.
+        wanted: kind and parameters of each.
+        trigger: why, as the task's row says it.
+        asked_by: who.
+        now: the moment.
+    """
+    made = [
+        _made(connector, kind, parameters, trigger=trigger, asked_by=asked_by, now=now)
+        for kind, parameters in wanted
+    ]
+    Task.objects.bulk_create(made, batch_size=_AT_ONCE)
+    defer(*made)
+    return made
+
+
+def _made(
+    connector: Connector,
+    kind: str,
+    parameters: Mapping[str, Any],
+    *,
+    trigger: str,
+    asked_by: str,
+    now: datetime,
+) -> Task:
+    return Task(
+        id=ksuid(now, os.urandom(16)),
+        connector=connector,
+        kind=kind,
+        trigger=trigger,
+        asked_by=asked_by,
+        parameters=dict(parameters),
+        created_at=now,
+    )
 
 
 def _under_way(connector: Connector) -> bool:
@@ -258,15 +299,21 @@ def give_up(task: Task, now: datetime) -> None:
     relabel(connector)
 
 
-def defer(task: Task) -> None:
-    """A job for it, in this transaction.
+def defer(*asked: Task) -> None:
+    """A job for each, in this transaction.
 
     By Django's connection, whoever we are: a worker's app has a connection of its own, and a job
     that was deferred there would be carried out before we commit, and stay if we do not.
     """
-    if task.connector.kind == "baton" and task.answer is None:
-        return  # it asks for it itself
-    job = Job(
+    jobs = [
+        _job(task) for task in asked if task.connector.kind != "baton" or task.answer is not None
+    ]
+    if jobs:  # a self-hosted connector asks for its tasks itself
+        JobManager(DjangoConnector()).batch_defer_jobs(jobs)
+
+
+def _job(task: Task) -> Job:
+    return Job(
         queue="default",
         task_name=JOB,
         task_kwargs={"task_id": task.pk},
@@ -274,7 +321,6 @@ def defer(task: Task) -> None:
         queueing_lock=None,
         priority=0 if task.kind == Task.Kind.SYNC else _URGENT,
     )
-    JobManager(DjangoConnector()).defer_job(job)
 
 
 def _lock(task: Task) -> str | None:

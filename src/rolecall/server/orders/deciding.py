@@ -231,22 +231,20 @@ def _agreement(app: App, orders: Collection[Order], now: datetime) -> int:
 def _order(actor: Actor, decision: Decision, orders: list[Order], now: datetime) -> list[Order]:
     """Plan each row once more, and order what still makes sense; those that were ordered."""
     facts = sending.prepare(decision.app, [wish_of(one) for one in orders])
-    sent = []
     for order in orders:
         fresh = row(wish_of(order), facts)
         for name in _PLANNED_FIELDS:
             setattr(order, name, getattr(fresh, name))
         if order.state == _State.REFUSED:
             order.save()
-            continue
-        order.ordered_at = now
+    sent = [one for one in orders if one.state != _State.REFUSED]
+    sending.begin([one for one in sent if not one.by_hand], facts, by=actor.name, now=now)
+    for order in sent:
         if order.by_hand:
+            order.ordered_at = now
             manual.hand_over(order, now=now)
-        else:
-            sending.begin(order, facts, by=actor.name, now=now)
         if order.operation != Order.Operation.CREATE_ACCOUNT:  # its reason waits for the account
             reasons.settle(order, now=now)
-        sent.append(order)
     return sent
 
 

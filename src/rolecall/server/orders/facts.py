@@ -49,6 +49,8 @@ class Facts:
     """Effect → the order that is on its way."""
     planned: set[str] = field(default_factory=set)
     """Effects of the rows before this one."""
+    joined: set[str] = field(default_factory=set)
+    """Groups (public ids of their memberships) into which a row before this one puts somebody."""
     _cannot: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def cannot(self, kind: str, resource_type: str) -> str:

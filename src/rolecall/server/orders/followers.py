@@ -24,15 +24,14 @@ def follow(order: Order, now: datetime) -> list[Order]:
         return []
     one_at_a_time(order.app)
     facts = sending.prepare(order.app, wishes)
-    found = []
-    for wish in wishes:
-        made = row(wish, facts)
+    found = [row(wish, facts) for wish in wishes]
+    for made in found:
         made.decision_id, made.after, made.created_at = order.decision_id, order, now
         made.save()
-        if made.state == Order.State.PLANNED and not made.by_hand:
-            sending.begin(made, facts, by=order.decision.applied_by, now=now)
-            reasons.settle(made, now=now)
-        found.append(made)
+    ready = [one for one in found if one.state == Order.State.PLANNED and not one.by_hand]
+    sending.begin(ready, facts, by=order.decision.applied_by, now=now)
+    for made in ready:
+        reasons.settle(made, now=now)
     return found
 
 

@@ -1,6 +1,6 @@
 """Give an order a task: the first one, or another one when the last brought nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from rolecall.errors import Conflict, Refused
@@ -27,27 +27,25 @@ def prepare(app: App, wishes: Collection[Wish]) -> Facts:
     return facts
 
 
-def begin(order: Order, facts: Facts, *, by: str, now: datetime) -> None:
-    """Give a planned order a task, in the caller's transaction, which has prepared the facts.
+def begin(orders: Sequence[Order], facts: Facts, *, by: str, now: datetime) -> None:
+    """Give planned orders their tasks, in the caller's transaction, which has prepared the facts.
 
     Raises:
         Conflict: the app has no connector.
         Gone: the role that somebody is to have is not there any more.
     """
+    if not orders:
+        return
     if facts.connector is None:
         raise Conflict("No connector is connected.", hint="Connect one, and plan it again.")
-    work = errand(order, facts.roles)
-    order.task = tasks.ask(
-        facts.connector,
-        work.kind,
-        trigger="order",
-        asked_by=by,
-        now=now,
-        **work.parameters,
-    )
-    order.state, order.tries, order.retry_at = _State.ORDERED, order.tries + 1, None
-    order.why, order.error, order.ordered_at = "", "", order.ordered_at or now
-    order.save()
+    works = [errand(order, facts.roles) for order in orders]
+    wanted = [(work.kind, work.parameters) for work in works]
+    made = tasks.ask_changes(facts.connector, wanted, trigger="order", asked_by=by, now=now)
+    for order, task in zip(orders, made, strict=True):
+        order.task, order.state = task, _State.ORDERED
+        order.tries, order.retry_at = order.tries + 1, None
+        order.why, order.error, order.ordered_at = "", "", order.ordered_at or now
+        order.save()
 
 
 def again(order: Order, *, by: str, now: datetime) -> None:
@@ -68,4 +66,4 @@ def again(order: Order, *, by: str, now: datetime) -> None:
         if fresh.state == _State.REFUSED or fresh.by_hand:
             raise Refused(fresh.why, hint="Plan it anew.")
         order.wish, order.before, order.meaning = fresh.wish, fresh.before, fresh.meaning
-    begin(order, facts, by=by, now=now)
+    begin([order], facts, by=by, now=now)

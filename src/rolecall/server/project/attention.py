@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from rolecall.server.access.asof import number_now
 from rolecall.server.access.feed import sentence
 from rolecall.server.access.models import Account, App, Change
 from rolecall.server.audit.trail import Actor
@@ -18,6 +19,8 @@ __all__ = ["Card", "Line", "cards"]
 
 _RECENT: Final = timedelta(days=7)
 _LINES: Final = 5
+_COUNTED: Final = 10_000
+"""More than this is not counted: looking at each of them would take longer than all the rest."""
 _State = Connector.State
 _WAITING: Final = (
     _State.NEEDS_CONFIRMATION, _State.ERROR, _State.NOT_CONNECTED, _State.NOT_SEEN
@@ -92,13 +95,13 @@ def _how_many(there: int, waiting: int) -> str:
 def _accounts(apps: list[App]) -> Card | None:
     if not apps:
         return None
-    loose = Q(type=Account.Type.HUMAN) & ~Q(link=Account.Link.LINKED)
-    accounts = Account.objects.filter(app__in=apps, present=True)
-    number = accounts.aggregate(all=Count("pk"), loose=Count("pk", filter=loose))
+    loose = Account.objects.filter(
+        app__in=apps, present=True, type=Account.Type.HUMAN
+    ).exclude(link=Account.Link.LINKED)  # fmt: skip
     return Card(
         title="Accounts",
-        figure=f"{number['all']:,}",
-        text=f"{number['loose']:,} of them people's, and without a person",
+        figure=f"{number_now(*apps):,}",
+        text=f"{_counted(loose)} of them people's, and without a person",
         action="All apps",
         address=reverse("access:apps"),
     )
@@ -120,9 +123,15 @@ def _changes(apps: list[App], since: datetime) -> Card | None:
     )
     return Card(
         title="Changed in the last seven days",
-        figure=f"{changes.count():,}",
+        figure=_counted(changes),
         text="joined, left, or hold something else now",
         lines=lines,
         action="What changed",
         address=reverse("access:feed", args=(apps[0].public_id,)),
     )
+
+
+def _counted(rows: QuerySet[Any]) -> str:
+    """How many there are; of very many, that they are more."""
+    number = rows.order_by()[: _COUNTED + 1].count()
+    return f"more than {_COUNTED:,}" if number > _COUNTED else f"{number:,}"

@@ -1,7 +1,8 @@
 """A certificate authority of our own, for an installation that has no certificate.
 
 `ca.pem` is what connectors are told to trust (SSL_CERT_FILE); its key signs one certificate, for
-the names that the controller is called by, and is made anew before that one ends.
+the names that the controller is called by, which is made anew 120 days before it ends. Controllers
+read it again each hour.
 """
 
 import ipaddress
@@ -18,11 +19,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from rolecall.server.project.processes import SystemUser, give
 
-__all__ = ["Certificate", "prepare"]
+__all__ = ["Certificate", "Kept", "prepare"]
 
 _ROOT_LASTS: Final = timedelta(days=3650)
 _LASTS: Final = timedelta(days=397)
 _ANEW_BEFORE: Final = timedelta(days=120)
+_LOOKED_AT_EACH: Final = timedelta(hours=1)
 _EARLIER: Final = timedelta(days=1)
 """Another machine's clock may be behind ours."""
 
@@ -58,10 +60,33 @@ def prepare(
         _make_root(found.root, root_key, now)
         found.certificate.unlink(missing_ok=True)
     if not _serves(found, names, now):
-        _make(found, root_key, names, now)
-        give(found.key, user, 0o600)
-        give(found.certificate, user, 0o644)
+        _make(found, root_key, names=names, user=user, now=now)
     return found
+
+
+class Kept:
+    """A certificate that never ends, as long as somebody looks after it.
+
+    Args:
+        folder: as of `prepare`.
+        names: as of `prepare`.
+        user: as of `prepare`.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], user: SystemUser | None) -> None:
+        self._folder, self._names, self._user = folder, names, user
+        self._due: datetime | None = None
+
+    def look_after(self, now: datetime) -> None:
+        """Make it anew if it is time; looks no more than once an hour.
+
+        Raises:
+            OSError: the files cannot be read or written.
+            ValueError: they hold something else.
+        """
+        if self._due is None or now >= self._due:
+            self._due = now + _LOOKED_AT_EACH
+            prepare(self._folder, self._names, self._user, now)
 
 
 def _serves(found: Certificate, names: Sequence[str], now: datetime) -> bool:
@@ -88,7 +113,15 @@ def _make_root(path: Path, key_path: Path, now: datetime) -> None:
     path.chmod(0o644)
 
 
-def _make(found: Certificate, root_key: Path, names: Sequence[str], now: datetime) -> None:
+def _make(
+    found: Certificate,
+    root_key: Path,
+    *,
+    names: Sequence[str],
+    user: SystemUser | None,
+    now: datetime,
+) -> None:
+    """Key and certificate, both written whole before they take the place of those before."""
     root = x509.load_pem_x509_certificate(found.root.read_bytes())
     signing = serialization.load_pem_private_key(root_key.read_bytes(), None)
     if not isinstance(signing, ec.EllipticCurvePrivateKey):
@@ -108,9 +141,14 @@ def _make(found: Certificate, root_key: Path, names: Sequence[str], now: datetim
         )
         .sign(signing, hashes.SHA256())
     )
-    _write_key(found.key, key)
     chain = shown.public_bytes(serialization.Encoding.PEM)
-    found.certificate.write_bytes(chain + root.public_bytes(serialization.Encoding.PEM))
+    new_key, new_chain = found.key.with_suffix(".new"), found.certificate.with_suffix(".new.pem")
+    _write_key(new_key, key)
+    new_chain.write_bytes(chain + root.public_bytes(serialization.Encoding.PEM))
+    give(new_key, user, 0o600)
+    give(new_chain, user, 0o644)
+    new_key.replace(found.key)
+    new_chain.replace(found.certificate)
 
 
 def _begun(

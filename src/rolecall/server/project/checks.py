@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 from django.core import checks as django_checks
 from django.db import connection
+from django.db.models import Max, QuerySet
 
 from rolecall.errors import BadConfig
+from rolecall.server.connectors.models import Connector
 from rolecall.server.project import rights, schema
 from rolecall.server.project.config import Config
 
@@ -190,18 +192,14 @@ def _certificate(asked: _Asked) -> Finding:
     url = urlsplit(asked.config.public_url)
     host, port = url.hostname or "", url.port or 443
     try:
-        with (
-            socket.create_connection((host, port), timeout=_PATIENCE_S) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            ends = ssl.cert_time_to_seconds(str((secure.getpeercert() or {})["notAfter"]))
+        ends = _ends(host, port, ssl.create_default_context())
     except OSError as error:
         return Finding(
             state=asked.severe(),
             what=f"{asked.config.public_url} cannot be reached with TLS from here: {error}.",
             hint="Look at the proxy and its certificate; ignore this if only others can reach it.",
         )
-    days = (datetime.fromtimestamp(ends, UTC) - asked.now).days
+    days = (ends - asked.now).days
     if days < _CERTIFICATE_DAYS:
         return Finding(
             state=State.WARNING,
@@ -209,6 +207,67 @@ def _certificate(asked: _Asked) -> Finding:
             hint="Renew it.",
         )
     return Finding(state=State.GOOD, what=f"{host} has a certificate for {days} more days.")
+
+
+def _controller(asked: _Asked) -> Finding | None:
+    """Whether self-hosted connectors find us where they call, and for how long they believe us."""
+    own = asked.data / "controller" / "ca.pem" if asked.data else None
+    trust = ssl.create_default_context()
+    if own is not None and own.exists():
+        trust.load_verify_locations(own)
+    elif not _self_hosted().exists():
+        return None
+    address = asked.config.controller_address
+    host, _, port = address.partition(":")
+    try:
+        ends = _ends(host, int(port or 443), trust)
+    except OSError as error:
+        return Finding(
+            state=State.BAD if _self_hosted().exists() else State.WARNING,
+            what=f"The controller cannot be reached at {address} with TLS from here: {error}.",
+            hint="Run `rolecall up` or `rolecall controller`, and look at controller.address and "
+            "its certificate; ignore this if only others can reach it.",
+        )
+    days = (ends - asked.now).days
+    said = f"The controller answers at {address}; its certificate lasts {days} more days."
+    if days < _CERTIFICATE_DAYS:
+        return Finding(state=State.WARNING, what=said, hint="Renew it, or connectors stop calling.")
+    return Finding(state=State.GOOD, what=said)
+
+
+def _callers(_asked: _Asked) -> Finding | None:
+    """When self-hosted connectors last called."""
+    known = _self_hosted().exclude(seen_at=None)
+    if (last := known.aggregate(last=Max("seen_at"))["last"]) is None:
+        return None
+    if missed := list(known.exclude(missed_at=None).values_list("name", flat=True)):
+        return Finding(
+            state=State.WARNING,
+            what=f"Not seen for ten minutes or more: {', '.join(missed)}.",
+            hint="See whether they run, and whether their machines reach the controller.",
+        )
+    return Finding(
+        state=State.GOOD,
+        what=f"Every self-hosted connector calls, the last at {last:%Y-%m-%d %H:%M:%S} UTC.",
+    )
+
+
+def _self_hosted() -> QuerySet[Connector]:
+    return Connector.objects.filter(kind="baton", archived_at=None)
+
+
+def _ends(host: str, port: int, trust: ssl.SSLContext) -> datetime:
+    """When the certificate that is shown there ends.
+
+    Raises:
+        OSError: nobody answers, or not with a certificate to be believed.
+    """
+    with (
+        socket.create_connection((host, port), timeout=_PATIENCE_S) as plain,
+        trust.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        ends = ssl.cert_time_to_seconds(str((secure.getpeercert() or {})["notAfter"]))
+    return datetime.fromtimestamp(ends, UTC)
 
 
 def _mail(asked: _Asked) -> Finding | None:
@@ -253,7 +312,7 @@ def _django(asked: _Asked) -> Iterator[Finding]:
 
 _QUESTIONS: Final[tuple[Callable[[_Asked], Finding | None], ...]] = (
     *(_keys, _database, _schema, _rights, _worker, _sealed, _checkpoints),
-    *(_address, _mail, _disk),
+    *(_address, _controller, _callers, _mail, _disk),
 )
 
 

@@ -122,7 +122,8 @@ class Supervisor:
         self._cluster: Cluster = here.cluster()
         self._children: list[_Child] = []
         self._shown: dict[str, str] = {}
-        """What the controller is told of its certificate, if it is one of ours."""
+        """What web and controller are told of the certificate, if it is one of ours."""
+        self._kept: authority.Kept | None = None
         self._pause = threading.Event()
 
     def run(self) -> None:
@@ -170,13 +171,15 @@ class Supervisor:
         names = dict.fromkeys([host, "localhost", "127.0.0.1", "::1"])
         folder = self._cluster.folder.path / "controller"
         found = authority.prepare(folder, list(names), self._user, clock.now())
+        self._kept = authority.Kept(folder, list(names), self._user)
         self._shown = {
             "ROLECALL_CONTROLLER_CERTIFICATE": str(found.certificate),
             "ROLECALL_CONTROLLER_KEY": str(found.key),
         }
         self._say(
             f"Self-hosted connectors call {settings.controller_address}; its certificate is of an "
-            f"authority of our own: run them with SSL_CERT_FILE={found.root}, or a copy of it."
+            f"authority of our own: run rolecall-notion with BATON_CA_FILE={found.root}, and "
+            f"connectors in Go with SSL_CERT_FILE={found.root}, or a copy of it."
         )
 
     def _environ(self, role: Role) -> dict[str, str]:
@@ -200,7 +203,7 @@ class Supervisor:
         web = _Child(
             name="web",
             words=("web",),
-            environ=self._environ(Role.WEB),
+            environ={**self._environ(Role.WEB), **self._shown},
             user=self._user,
             ends_by=signal.SIGTERM,
         )
@@ -236,6 +239,7 @@ class Supervisor:
         while True:
             self._pause.wait(_LOOK_S)
             self._keep()
+            self._renew()
 
     def _keep(self) -> None:
         """Start again whatever has ended; without the database, that comes first."""
@@ -245,6 +249,14 @@ class Supervisor:
             self._cluster.start_again()
         for child in self._children:
             child.keep(time.monotonic())
+
+    def _renew(self) -> None:
+        """A certificate of ours is made anew while everything runs; the controller reads it."""
+        try:
+            if self._kept is not None:
+                self._kept.look_after(clock.now())
+        except (OSError, ValueError) as error:
+            log.warning("certificate_not_renewed", error=str(error), again="in an hour")
 
     def _stop(self) -> None:
         until = time.monotonic() + _GRACE_S

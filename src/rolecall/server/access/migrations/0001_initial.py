@@ -266,6 +266,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='account',
+            index=models.Index(condition=models.Q(('external', True)), fields=['app', 'present', 'name', 'id'], name='access_account_external'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
             index=models.Index(fields=['app', 'link'], name='access_account_link'),
         ),
         migrations.AddIndex(
@@ -363,6 +367,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='accountattributes',
             index=models.Index(condition=models.Q(('first_sync', None), models.Q(('ended_sync', None), ('until_at__isnull', False)), _connector='OR'), fields=['observed_at'], name='access_attributes_outside'),
+        ),
+        migrations.AddIndex(
+            model_name='accountattributes',
+            index=models.Index(fields=['name', 'id'], name='access_attributes_name'),
         ),
         migrations.AddIndex(
             model_name='accountattributes',

@@ -182,6 +182,11 @@ class Account(models.Model):
                 fields=("app", "present", "status", "name", "id"), name="access_account_status"
             ),
             models.Index(fields=("app", "present", "groups", "id"), name="access_account_groups"),
+            models.Index(
+                fields=("app", "present", "name", "id"),
+                name="access_account_external",
+                condition=Q(external=True),
+            ),
             models.Index(fields=("app", "link"), name="access_account_link"),
             GinIndex(fields=("emails",), name="access_account_emails"),
             GinIndex(fields=("search",), name="access_account_search"),
@@ -238,6 +243,7 @@ class AccountAttributes(Period):
             models.Index(
                 fields=("observed_at",), condition=OUTSIDE, name="access_attributes_outside"
             ),
+            models.Index(fields=("name", "id"), name="access_attributes_name"),
             _lasting("access_attributes_lasting"),
         )
 

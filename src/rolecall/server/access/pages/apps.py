@@ -1,6 +1,7 @@
 """The apps there are, and one of them at a glance."""
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,8 +20,16 @@ from rolecall.server.tables.table import Column, Table
 __all__ = ["app", "apps", "list_tabs", "visible"]
 
 _RECENT = 8
-_HERE = Q(accounts__present=True)
-_LOOSE = _HERE & Q(accounts__type=Account.Type.HUMAN) & ~Q(accounts__link=Account.Link.LINKED)
+_HERE = Account.objects.filter(app=OuterRef("pk"), present=True).order_by()
+_LOOSE = _HERE.filter(type=Account.Type.HUMAN).exclude(link=Account.Link.LINKED)
+_HELD = Entitlement.objects.filter(app=OuterRef("pk"), kind=Entitlement.Kind.ACCOUNT).order_by()
+
+
+def _number(rows: QuerySet[Account]) -> Coalesce:
+    """How many there are, inside a query of apps: each app's are looked at once."""
+    many = rows.values("app").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(many), 0)
+
 
 _COLUMNS: tuple[Column[App], ...] = (
     Column(
@@ -46,7 +55,9 @@ _TABLE: Table[App] = Table(
     search=lambda text: Q(name__icontains=text),
     search_label="Search apps",
     fetch=lambda rows: rows.select_related("last_sync").annotate(
-        here=Count("accounts", filter=_HERE), loose=Count("accounts", filter=_LOOSE)
+        # As taking in has written it down; before the first sync there may be accounts of ours.
+        here=Coalesce(Subquery(_HELD.values("holders")[:1]), _number(_HERE)),
+        loose=_number(_LOOSE),
     ),
 )
 

@@ -1,6 +1,7 @@
 """What is different between the states that two syncs left."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -44,18 +45,20 @@ def differences(request: Request, app_id: str) -> HttpResponseBase:
     found = between(older, newer) if older and newer else None
     kind = request.GET.get("kind", "joined")
     kind = kind if kind in _KINDS else "joined"
+    counts = _counts(found)
+    known = next(number for one, _label, number in counts if one == kind)
     said = (("from", str(older.number if older else 0)), ("to", str(newer.number if newer else 0)))
     return show(
         request,
         "access/differences.html",
-        _table(kind, (*said, ("kind", kind))),
+        replace(_table(kind, (*said, ("kind", kind))), known=known),
         _rows(found, kind),
         app=app,
         syncs=syncs,
         older=older,
         newer=newer,
         kind=kind,
-        kinds=_counts(found),
+        kinds=counts,
         crumbs=app_crumbs(app, ("Changes", "access:feed")),
         prefix=f"{app.name} {kind} {' to '.join(number for _name, number in said)}",
     )

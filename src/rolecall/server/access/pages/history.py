@@ -1,5 +1,6 @@
 """The past of an app: who had access at a moment, and the feed of what changed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -122,16 +123,18 @@ def as_of(request: Request, app_id: str) -> HttpResponseBase:
     app = _app(request, app_id)
     at = moment_asked(request.GET.get("at", ""), now=clock.now())
     keep = (("at", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),)
+    basis = asof.basis(app, at)
+    known = asof.number(app, at) if basis.sync else None
     return show(
         request,
         "access/as_of.html",
-        _as_of_table(at, keep),
+        replace(_as_of_table(at, keep), known=known),
         asof.accounts(app, at),
         app=app,
         at=at,
         typed=timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"),
         zone=timezone.get_current_timezone_name(),
-        basis=asof.basis(app, at),
+        basis=basis,
         crumbs=app_crumbs(app),
         tabs=app_tabs(app),
         prefix=f"{app.name} as of {at:%Y-%m-%d %H%M}",

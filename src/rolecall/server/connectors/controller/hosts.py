@@ -12,6 +12,7 @@ from rolecall.baton.proto._generated.c1.connectorapi.baton.v1 import baton_pb2 a
 from rolecall.errors import Gone
 from rolecall.server.audit.trail import SYSTEM, Actor, record
 from rolecall.server.connectors import schedule, tasks
+from rolecall.server.connectors.hello import checklist
 from rolecall.server.connectors.labels import relabel
 from rolecall.server.connectors.locks import connector_row, connector_rows, task_rows
 from rolecall.server.connectors.models import Client, Connector, Host, Task
@@ -35,8 +36,7 @@ def greet(client: Client, request: api.BatonServiceHelloRequest, now: datetime) 
     Raises:
         Gone: this connector has no such task.
     """
-    if request.task_id:
-        _answered(client, request, now)
+    task = _asked(client, request.task_id) if request.task_id else None
     connector = connector_row(client.connector_id)
     host, new = Host.objects.get_or_create(
         connector=connector, name=request.host_id, defaults={"first_seen_at": now, "seen_at": now}
@@ -53,6 +53,10 @@ def greet(client: Client, request: api.BatonServiceHelloRequest, now: datetime) 
             version=host.version,
         )  # fmt: skip
     _seen(connector, now)
+    if task is not None and task.state in {Task.State.QUEUED, Task.State.RUNNING}:
+        task.answer = request.SerializeToString()
+        task.result = {"lines": checklist(connector, host)}
+        tasks.end(task, Task.State.DONE, now)
     _begin(connector, now)
 
 
@@ -93,14 +97,13 @@ def mark_missing(now: datetime) -> int:
     return len(found)
 
 
-def _answered(client: Client, request: api.BatonServiceHelloRequest, now: datetime) -> None:
+def _asked(client: Client, task_id: str) -> Task:
+    """The test that this answers, locked."""
     rows = task_rows().select_related("connector__app").filter(connector=client.connector_id)
-    task = rows.filter(pk=request.task_id, kind=Task.Kind.TEST).first()
+    task = rows.filter(pk=task_id, kind=Task.Kind.TEST).first()
     if task is None:
         raise Gone("This connector has no such task.")
-    if task.state in {Task.State.QUEUED, Task.State.RUNNING}:
-        task.answer = request.SerializeToString()
-        tasks.end(task, Task.State.DONE, now)
+    return task
 
 
 def _seen(connector: Connector, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from rolecall.errors import Invalid
 from rolecall.server import clock
-from rolecall.server.connectors.deploying import recipes
+from rolecall.server.connectors.deploying import authority, recipes
 from rolecall.server.connectors.finding import connector_for
 from rolecall.server.connectors.models import Client, Connector
 from rolecall.server.connectors.pages.connector import context_of
@@ -39,6 +40,7 @@ def rotate(request: Request, connector_id: str) -> HttpResponse:
     issued = clients.rotate(request.actor, connector_id, overlap=_overlap(request), now=clock.now())
     client_id, secret = issued.client_id, issued.client_secret
     changing = "provisioning" in request.POST
+    trusted = authority(settings.CONFIG.controller.certificate)
     return render(
         request,
         "connectors/rotated.html",
@@ -46,7 +48,8 @@ def rotate(request: Request, connector_id: str) -> HttpResponse:
             **context_of(request, one),
             "client_id": client_id,
             "secret": secret,
-            "recipes": recipes(client_id, secret, provisioning=changing),
+            "recipes": recipes(client_id, secret, provisioning=changing, trusted=trusted),
+            "trusted": trusted,
             "old": one.clients.exclude(client_id=client_id).filter(ends_at__gt=clock.now()),
         },
     )

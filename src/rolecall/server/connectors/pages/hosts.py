@@ -1,10 +1,10 @@
 """The machines on which a self-hosted connector runs: how they are, and what they can."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from rolecall.server.connectors.hello import told
 from rolecall.server.connectors.models import Connector, Host
 from rolecall.server.tables.look import Look
 
@@ -30,7 +30,7 @@ def hosts_of(connector: Connector, now: datetime) -> list[HostShown]:
     """Those that were heard of lately, the newest first."""
     lately = connector.hosts.filter(seen_at__gt=now - _FORGOTTEN)[:_MOST]
     return [
-        HostShown(host=one, look=_look(one, now), can=tuple(_can(one.capabilities)))
+        HostShown(host=one, look=_look(one, now), can=tuple(told(one.capabilities)))
         for one in lately
     ]
 
@@ -39,23 +39,3 @@ def _look(host: Host, now: datetime) -> Look:
     if host.seen_at < now - _SILENT:
         return Look(word="Not seen", tone="bad", icon="alert")
     return Look(word="Running", tone="good", icon="done")
-
-
-def _can(hello: dict[str, Any]) -> Iterator[str]:
-    """What its hello said, in words; a hello may hold anything."""
-    said = hello.get("capabilities")
-    if not isinstance(said, dict):
-        return
-    whole = _words(said.get("connector_capabilities"))
-    if whole:
-        yield f"the connector: {whole}"
-    for one in said.get("resource_type_capabilities") or ():
-        kind = one.get("resource_type") if isinstance(one, dict) else None
-        if isinstance(kind, dict):
-            yield f"{kind.get('id') or 'something'}: {_words(one.get('capabilities'))}"
-
-
-def _words(names: object) -> str:
-    """`CAPABILITY_ACCOUNT_PROVISIONING` reads: account provisioning."""
-    known = [str(one) for one in names] if isinstance(names, list) else []
-    return ", ".join(one.removeprefix("CAPABILITY_").replace("_", " ").lower() for one in known)

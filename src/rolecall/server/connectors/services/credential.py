@@ -1,7 +1,7 @@
 """Credentials: typed in, tried by the worker, used; never shown again."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from rolecall.server.connectors import tasks, vault
 from rolecall.server.connectors.adopting import adopt, lock_to_pin
 from rolecall.server.connectors.locks import task_rows
 from rolecall.server.connectors.models import Connector, Secret, Task
+from rolecall.server.connectors.pace import pace
 from rolecall.server.connectors.services.rows import allowed, locked
 
 __all__ = ["give", "remove", "save", "test"]
@@ -95,12 +96,19 @@ def save(actor: Actor, connector_id: str, test_id: str, *, now: datetime) -> Tas
 def test(actor: Actor, connector_id: str, *, now: datetime) -> Task:
     """Have the worker try the credentials in use; its `result` holds the checklist.
 
+    A connector on a machine of its owner's is asked whether it is there: its token we do not have.
+
     Raises:
         NotAllowed, Gone: as in `rows.locked`.
-        Conflict: there is none.
+        Conflict: there is none; or nobody would answer, because it does not call.
     """
+    found = allowed(actor, "connector:token", connector_id)
+    if found.kind == "baton":
+        _end_tests(found, now, "It was asked again.")
     connector = locked(actor, "connector:token", connector_id)
-    if not vault.current(connector).exists():
+    if connector.kind == "baton":
+        _insist_that_it_calls(connector, now)
+    elif not vault.current(connector).exists():
         raise Conflict(f"{connector.name} has no credential.", hint="Enter one in its settings.")
     record(actor, "connector:test", connector, now=now, scope=connector.public_id)
     return tasks.ask(connector, Task.Kind.TEST, trigger="hand", asked_by=actor.name, now=now)
@@ -153,12 +161,25 @@ def _address(made_by: str) -> str:
     return address
 
 
-def _end_tests(connector: Connector, now: datetime) -> None:
-    """Tests of tokens that are being replaced; a worker that is at one finds it gone."""
+def _insist_that_it_calls(connector: Connector, now: datetime) -> None:
+    """Whom nobody has heard of for so long does not answer either."""
+    last = connector.seen_at
+    if last is None or now - last > timedelta(seconds=pace().missed_s):
+        since = f"has not called since {last:%Y-%m-%d %H:%M} UTC" if last else "has never called"
+        raise Conflict(
+            f"{connector.name} {since}, so there is nobody to be asked.",
+            hint="See whether it runs, and whether its machine reaches Rolecall's controller.",
+        )
+
+
+def _end_tests(
+    connector: Connector, now: datetime, message: str = "Other tokens were entered."
+) -> None:
+    """Tests that another one replaces; a worker that is at one finds it gone."""
     open_tests = task_rows().filter(
         connector=connector,
         kind=Task.Kind.TEST,
         state__in=(Task.State.QUEUED, Task.State.RUNNING),
     )
     for task in open_tests:
-        tasks.end(task, Task.State.CANCELLED, now, message="Other tokens were entered.")
+        tasks.end(task, Task.State.CANCELLED, now, message=message)

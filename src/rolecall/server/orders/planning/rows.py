@@ -45,12 +45,15 @@ def row(wish: Wish, facts: Facts) -> Order:
     try:
         planner(order, wish, facts)
         _insist_on_first(order, facts)
+        _insist_that_nobody_joins(order, facts)
     except Refused as error:
         order.state, order.why, order.error = Order.State.REFUSED, str(error), type(error).__name__
         order.effect = order.effect or f"none {wish.operation}"
         return order
     _judge(order, facts)
     facts.planned.add(order.effect)
+    if order.operation == _Operation.GRANT and order.entitlement is not None:
+        facts.joined.add(order.entitlement.public_id)
     return order
 
 
@@ -76,6 +79,22 @@ def _insist_on_first(order: Order, facts: Facts) -> None:
             f"Something else about this is on its way, by “{live.decision.title}”.",
             hint="Wait for its end, or cancel it.",
         )
+
+
+def _insist_that_nobody_joins(order: Order, facts: Facts) -> None:
+    """Refuse to end a group while somebody is put into it: whichever came last would win."""
+    if order.operation != _Operation.DELETE_GROUP or order.entitlement is None:
+        return
+    if order.entitlement.public_id in facts.joined:
+        raise Conflict("Another row of this plan puts somebody into it.", hint="Leave one out.")
+    for live in facts.live.values():
+        joins = live.operation == _Operation.GRANT and live.entitlement_id == order.entitlement_id
+        if joins:
+            order.repeats = live
+            raise Conflict(
+                f"Somebody is being put into this group, by “{live.decision.title}”.",
+                hint="Wait for its end, or cancel it.",
+            )
 
 
 def _same(one: Order, other: Order) -> bool:

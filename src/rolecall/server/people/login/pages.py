@@ -1,5 +1,6 @@
 """The two pages of the login that are ours: a link that lets one in, and a forgotten password."""
 
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
@@ -62,6 +63,8 @@ def link(request: Request, token: str) -> HttpResponse:
         messages.success(request, "The new password is set. Log in with it.")
         return redirect("account_login")
     login(request, used.user, backend=_BACKEND)
+    # It was typed just now: who goes on to add a second factor is not asked for it again.
+    reauthenticate_by_password(request)
     return redirect("/")
 
 

@@ -17,8 +17,8 @@ _MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 def command(here: Installation, *, deploy: bool) -> None:
     """Say whether the installation is as it should be, and what to do where it is not.
 
-    Asks about keys, database, roles, worker, audit trail, public address, TLS and mail. Exit status
-    9 if something is wrong.
+    Asks about keys, database, roles, worker, audit trail, public address, TLS, controller and mail.
+    Exit status 9 if something is wrong.
     """
     with here.django("rolecall check"):
         from rolecall.server import clock  # noqa: PLC0415 - needs Django
