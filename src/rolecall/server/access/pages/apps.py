@@ -22,6 +22,12 @@ _RECENT = 8
 _HERE = Q(accounts__present=True)
 _LOOSE = _HERE & Q(accounts__type=Account.Type.HUMAN) & ~Q(accounts__link=Account.Link.LINKED)
 
+
+def _loose(app: App) -> int:
+    number: int = app.loose  # type: ignore[attr-defined]
+    return number
+
+
 _COLUMNS: tuple[Column[App], ...] = (
     Column(
         name="name",
@@ -31,7 +37,13 @@ _COLUMNS: tuple[Column[App], ...] = (
         sort=("name",),
     ),
     Column(name="accounts", label="Accounts", value=lambda a: a.here, number=True),  # type: ignore[attr-defined]
-    Column(name="loose", label="Without a person", value=lambda a: a.loose, number=True),  # type: ignore[attr-defined]
+    Column(
+        name="loose",
+        label="Without a person",
+        value=_loose,
+        show=lambda a: link(f"{_loose(a):,}", f"{reverse('access:matching')}?app={a.public_id}"),
+        number=True,
+    ),
     Column(
         name="sync",
         label="As of",
