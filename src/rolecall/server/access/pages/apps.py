@@ -16,7 +16,7 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import link, moment
 from rolecall.server.tables.table import Column, Table
 
-__all__ = ["app", "apps", "list_tabs", "visible"]
+__all__ = ["app", "apps", "list_frame", "visible"]
 
 _RECENT = 8
 _HERE = Q(accounts__present=True)
@@ -67,8 +67,8 @@ _TABLE: Table[App] = Table(
 def apps(request: Request) -> HttpResponseBase:
     """Managed apps."""
     rows = visible(request.actor).filter(state=App.State.MANAGED)
-    tabs = list_tabs(request.actor)
-    return show(request, "access/apps.html", _TABLE, rows, tabs=tabs, prefix="managed")
+    frame = list_frame(request.actor)
+    return show(request, "access/apps.html", _TABLE, rows, prefix="managed", **frame)
 
 
 def visible(actor: Actor) -> QuerySet[App]:
@@ -78,13 +78,18 @@ def visible(actor: Actor) -> QuerySet[App]:
     return rows if scopes is None else rows.filter(public_id__in=scopes)
 
 
-def list_tabs(actor: Actor) -> list[tuple[str, str]]:
-    """Managed and unmanaged apps, with how many there are of each."""
-    states = dict(visible(actor).order_by().values_list("state").annotate(number=Count("pk")))
-    return [
-        (f"Managed apps ({states.get(App.State.MANAGED, 0):,})", reverse("access:apps")),
-        (f"Unmanaged apps ({states.get(App.State.UNMANAGED, 0):,})", reverse("access:unmanaged")),
-    ]
+def list_frame(actor: Actor) -> dict[str, object]:
+    """What both lists of apps show above their table: the way to the other, and how many."""
+    rows = visible(actor).order_by().values_list("state").annotate(number=Count("pk"))
+    states = dict(rows)
+    return {
+        "tabs": [
+            ("Managed apps", reverse("access:apps")),
+            ("Unmanaged apps", reverse("access:unmanaged")),
+        ],
+        "managed": states.get(App.State.MANAGED, 0),
+        "unmanaged": states.get(App.State.UNMANAGED, 0),
+    }
 
 
 @page("app:read")
