@@ -49,6 +49,13 @@ def test_at_once_is_one_mail_with_its_reason_and_one_link(ada, inbox, news):
     assert Notice.objects.get().mailed_at == NOON
 
 
+def test_long_names_fit(ada, news):
+    """A reason with a name of two hundred letters is cut, and its second half is still there."""
+    tell(news(), [ada], why=f"You get this because {'x' * 200} chose you.", now=NOON)
+
+    assert Message.objects.get().why.endswith("xxx Choose what you hear of under Notifications.")
+
+
 def test_each_hears_as_they_chose(ada, news):
     """Not at all leaves no trace; who wants it daily gets no mail now."""
     bo, cy = (a_user(f"{one}@larkspur.example", Role.AUDITOR) for one in ("bo", "cy"))

@@ -63,7 +63,7 @@ def test_the_secret_is_shown_once_and_the_path_to_few(ada, receiver):
     assert "127.0.0.1" in shown
     assert "token=abc" not in shown
     told = auditor.get("/api/webhook").json()
-    assert (told["host"], "token" in json.dumps(told)) == ("127.0.0.1", False)
+    assert (told["host"], "hooks" in json.dumps(told)) == ("127.0.0.1", False)
 
 
 def test_a_host_that_is_not_allowed_is_said_on_the_form(ada, receiver):

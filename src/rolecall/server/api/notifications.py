@@ -137,7 +137,12 @@ def get_notifications(request: HttpRequest) -> Chosen:
 @router.put("", response=answers(Chosen))
 def set_notifications(request: HttpRequest, said: Chosen) -> Chosen:
     """Choose how one hears of things."""
-    wanted = choosing.choose(actor_of(request), {**said.hows}, hour=said.hour, now=clock.now())
+    wanted = choosing.choose(
+        actor_of(request),
+        {str(kind): str(how) for kind, how in said.hows.items()},
+        hour=said.hour,
+        now=clock.now(),
+    )
     return _chosen(wanted)
 
 
