@@ -185,7 +185,7 @@ BODIES: dict[str, Any] = {
     "change_app": {"name": "Other", "domains": ["acme.com"]},
     "set_app_owners": {"owners": []},
     "add_app": {"name": "New"},
-    "set_notifications": {"hows": {}, "hour": 8, "zone": "UTC"},
+    "set_notifications": {"hows": {}, "hour": 8},
     "set_webhook": {"url": "http://localhost/", "kinds": ["drift:open"]},
     "mail_again": {"ids": []},
     "deliver_again": {"ids": []},

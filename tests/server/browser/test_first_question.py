@@ -1,6 +1,7 @@
 """The guide of the first question, click by click, in the installation that `make demo` fills."""
 
 import re
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -111,13 +112,17 @@ def remove(hand: Hand) -> None:
     expect(page.locator("#figures")).to_have_text(re.compile(r"Verified\s*1"), timeout=SYNC_MS)
 
 
-def test_the_guide(open_page, sim: Simulator, login: dict[str, str]):
+def test_the_guide(open_page, sim: Simulator, login: dict[str, str], record_testsuite_property):
     """Its clicks lead to the answer and to the removal, and no other click is needed."""
     (who,) = outsiders()
     hand = Hand(open_page(None))
+    began = time.monotonic()
     find(hand, login)
     narrow(hand, who)
+    answered = time.monotonic()
     remove(hand)
+    record_testsuite_property("answered_s", round(answered - began, 1))
+    record_testsuite_property("removed_s", round(time.monotonic() - began, 1))
 
     assert outsiders() == set()
     gone = Account.objects.get(email=who).external_id

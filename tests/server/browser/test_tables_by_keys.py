@@ -101,7 +101,7 @@ def test_the_palette_finds_and_goes(open_page, company, width, scheme):
     page = open_page(company.user, width=width, scheme=scheme)
     page.goto("/")
     press(page, "Control+k")
-    expect(page.locator("#palette-found")).to_contain_text("Connectors")
+    expect(page.get_by_role("list", name="Places")).to_contain_text("Connectors")
     judge(page, f"palette-empty-{width}-{scheme}")
     page.keyboard.type("ana co")
     expect(page.locator("#palette-found [data-text='ana co']")).to_be_visible()
@@ -115,6 +115,11 @@ def test_the_palette_finds_and_goes(open_page, company, width, scheme):
     press(page, "Meta+k", "Escape")
 
     expect(page.locator("#palette")).to_be_hidden()
+    press(page, "Control+k")
+    page.keyboard.type("dec")
+    expect(page.locator("#palette [data-places] li:visible")).to_have_text(["Decisions"])
+    press(page, "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Decisions")
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

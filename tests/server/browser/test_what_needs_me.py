@@ -1,5 +1,6 @@
 """Home, the matching queue, administrators and seats: read, decided, at every width and theme."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -91,7 +92,7 @@ def test_home_of_a_member_and_an_owner(open_page, width, scheme):
     owner = a_user("app_owner", name="Alva App", scope=company.app.public_id)
     page = open_page(owner, width=width, scheme=scheme)
     page.goto("/")
-    expect(page.get_by_text("1 plan waits to be applied")).to_be_visible()
+    expect(page.get_by_text("1 plan waits to be applied", exact=True)).to_be_visible()
     expect(page.get_by_text("Notion 1")).to_have_count(0)
     judge(page, f"home of an app owner {width} {scheme}")
 
@@ -101,12 +102,12 @@ def test_the_queue_is_emptied_from_home(open_page):
     company = a_company()
     page = open_page(company.user)
     page.goto("/")
-    page.get_by_role("link", name="Accept: ").click()
+    page.get_by_role("link", name=re.compile("^Accept")).click()
     expect(page.get_by_role("heading", name="Accounts without a person")).to_be_visible()
-    page.get_by_role("button", name="Accept: ").first.click()
+    page.get_by_role("table").get_by_role("button", name=re.compile("^Accept")).click()
     expect(page.get_by_text("Accepted.")).to_be_visible()
     linked = Account.objects.filter(link="linked").count()
-    page.get_by_role("link", name="Compare: ").click()
+    page.get_by_role("link", name=re.compile("^Compare")).click()
     second = page.get_by_role("article", name="Ivonne Doe")
     expect(second.get_by_text("ivo.doe@acme.example").first).to_be_visible()
     second.get_by_role("button", name="It is theirs").click()
@@ -122,8 +123,8 @@ def test_a_policy_is_set_and_kept(open_page):
     RolePolicy.objects.update(only_named=False)
     page = open_page(company.user)
     page.goto("/")
-    page.get_by_role("link", name="Look: 1 policy about administrators is broken").click()
-    page.get_by_role("link", name="Policy of Acme workspace: workspace owners").click()
+    page.get_by_role("link", name=re.compile("^Look.*about administrators")).click()
+    page.get_by_role("link", name=re.compile("^Policy.*of Acme workspace")).click()
     page.get_by_label("At most").fill("5")
     page.get_by_role("button", name="Save the policy").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

@@ -7,7 +7,7 @@ from cast import NOW, Role, a_user, acting
 
 from rolecall.errors import Gone, Invalid
 from rolecall.server.audit.models import Event
-from rolecall.server.audit.trail import SYSTEM
+from rolecall.server.audit.trail import SYSTEM, Actor
 from rolecall.server.mail.models import Message
 from rolecall.server.mail.post import send_next
 from rolecall.server.notifications import choosing, digests
@@ -47,6 +47,13 @@ def test_at_once_is_one_mail_with_its_reason_and_one_link(ada, inbox, news):
     assert "under Notifications" in body
     assert body.count("http") == 1
     assert Notice.objects.get().mailed_at == NOON
+
+
+def test_long_names_fit(ada, news):
+    """A reason with a name of two hundred letters is cut, and its second half is still there."""
+    tell(news(), [ada], why=f"You get this because {'x' * 200} chose you.", now=NOON)
+
+    assert Message.objects.get().why.endswith("xxx Choose what you hear of under Notifications.")
 
 
 def test_each_hears_as_they_chose(ada, news):
@@ -159,6 +166,15 @@ def test_what_cannot_be_chosen_is_refused(ada, hows, hour, zone):
 
     assert choosing.wanted_by(ada).hour == choosing.USUAL_HOUR
     assert not Event.objects.filter(action="notification:choose").exists()
+
+
+def test_a_key_chooses_for_its_user(ada):
+    """A program of somebody's sets what they hear of, and leaves their zone alone."""
+    key = Actor(kind="key", id="key_1", name="A key", user=ada.pk)
+    choosing.choose(key, {Kind.HELD: How.NONE}, hour=9, now=NOW)
+
+    assert choosing.wanted_by(ada).hows[Kind.HELD] == How.NONE
+    assert choosing.wanted_by(ada).hour == 9
 
 
 def test_a_choice_is_on_record_once(ada):

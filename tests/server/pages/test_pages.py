@@ -190,7 +190,7 @@ def test_a_list_of_apps_asks_little(browser, company, django_assert_max_num_quer
     browser.post(f"{preview}/apply", {"digest": digest})
 
     listed = browser.get(reverse("access:unmanaged")).content.decode()
-    assert "Unmanaged apps (40)" in listed
+    assert "40 unmanaged" in listed
     chosen = App.objects.filter(state="unmanaged").values_list("public_id", flat=True)[:2]
     owner = User.objects.get().public_id
     browser.post(reverse("access:manage"), {"row": list(chosen), "owner": owner})

@@ -10,7 +10,7 @@ from pydantic import Field
 from rolecall.server import clock
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.paging import Cut, Page, Window, cut
-from rolecall.server.api.values import Id, Line, Note
+from rolecall.server.api.values import Id, Note
 from rolecall.server.notifications import again, choosing, webhook
 from rolecall.server.notifications.kinds import How, Kind
 from rolecall.server.notifications.models import Delivery, Notice
@@ -51,8 +51,7 @@ class Chosen(Schema):
 
     hows: dict[Kind, How]
     """Kinds that are left out stay as they are."""
-    hour: int = Field(ge=0, le=23, description="Of the daily mail.")
-    zone: Line
+    hour: int = Field(ge=0, le=23, description="Of the daily mail, in one's own zone.")
 
 
 class NoticeOut(Schema):
@@ -139,7 +138,10 @@ def get_notifications(request: HttpRequest) -> Chosen:
 def set_notifications(request: HttpRequest, said: Chosen) -> Chosen:
     """Choose how one hears of things."""
     wanted = choosing.choose(
-        actor_of(request), said.hows, hour=said.hour, zone=said.zone, now=clock.now()
+        actor_of(request),
+        {str(kind): str(how) for kind, how in said.hows.items()},
+        hour=said.hour,
+        now=clock.now(),
     )
     return _chosen(wanted)
 
@@ -214,8 +216,8 @@ def mail_again(request: HttpRequest, said: Again) -> Status[Count]:
 def _oneself(request: HttpRequest) -> User:
     actor = actor_of(request)
     require(actor, "notification:own")
-    return User.objects.get(pk=actor.user)
+    return User.objects.get(pk=actor.user or 0)
 
 
 def _chosen(wanted: choosing.Wanted) -> Chosen:
-    return Chosen(hows=dict(wanted.hows), hour=wanted.hour, zone=wanted.zone)
+    return Chosen(hows=dict(wanted.hows), hour=wanted.hour)

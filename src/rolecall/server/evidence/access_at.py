@@ -33,7 +33,7 @@ COLUMNS: Final = (
     "Kind", "App", "Account", "E-mail", "Account id", "Status", "Person", "What", "Since",
     "First seen by",
 )  # fmt: skip
-_WIDTHS: Final = (5, 9, 13, 16, 13, 6, 10, 13, 12, 8)
+_WIDTHS: Final = (6, 9, 12, 15, 12, 7, 9, 13, 15, 8)
 _PIECE: Final = 1000
 """So many accounts are read at once."""
 _NOTES: Final = (

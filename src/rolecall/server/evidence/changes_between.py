@@ -20,7 +20,7 @@ COLUMNS: Final = (
     "What", "App", "Account", "E-mail", "Account id", "Person", "Now", "Before", "Seen",
     "Seen by",
 )  # fmt: skip
-_WIDTHS: Final = (8, 9, 13, 16, 13, 10, 14, 14, 12, 8)
+_WIDTHS: Final = (9, 9, 12, 15, 12, 9, 13, 13, 15, 8)
 _PIECE: Final = 1000
 _NOTES: Final = (
     ("Seen", "when a sync read it, or a change of ours was seen to be done"),

@@ -6,6 +6,7 @@ Each person hears of an event once, as they chose; the webhook gets it once, who
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from django.conf import settings
@@ -16,6 +17,10 @@ from rolecall.server.notifications.models import Choice, Delivery, Notice, Webho
 from rolecall.server.people.models import User
 
 __all__ = ["News", "chosen", "hearing", "queue", "tell"]
+
+_CHOICE: Final = " Choose what you hear of under Notifications."
+_LONGEST_WHY: Final = 200 - len(_CHOICE)
+"""So that both fit into the outbox, however long the names in it are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +109,7 @@ def _tell(user: User, how: How, news: News, *, why: str, now: datetime) -> bool:
     if made and how == How.AT_ONCE:
         post(
             news.event, user.email, subject=news.subject, text=news.text, now=now,
-            link=news.link, why=f"{why} Choose what you hear of on your page, under Notifications.",
+            link=news.link, why=why[:_LONGEST_WHY] + _CHOICE,
         )  # fmt: skip
     return made
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from rolecall.errors import Conflict, Invalid
 from rolecall.server.access.models import Reason, Sync
+from rolecall.server.access.telling import tell
 from rolecall.server.audit.trail import SYSTEM, Actor, record
 from rolecall.server.notifications.kinds import Kind
 from rolecall.server.notifications.telling import News
@@ -20,7 +21,6 @@ from rolecall.server.orders.holds import Seen, look, types_of
 from rolecall.server.orders.models import Decision, Drift, Order
 from rolecall.server.orders.planned import planned
 from rolecall.server.orders.rows import decision_locked
-from rolecall.server.orders.telling import tell
 from rolecall.server.orders.wishes import wish_of
 
 __all__ = ["accept", "compare", "restore"]

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 
 from rolecall.server import clock
 from rolecall.server.connectors.pace import pace
-from rolecall.server.orders import carrying, telling
+from rolecall.server.orders import carrying, waiting
 
 __all__ = ["look_again", "tell_of_plans"]
 
@@ -24,5 +24,5 @@ def look_again(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says whe
 @app.task(name="orders:tell_of_plans", queueing_lock="orders:tell_of_plans")
 def tell_of_plans(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate says when it was due
     """Tell of plans that nobody applied or cancelled."""
-    if told := telling.plans_waiting(clock.now()):
+    if told := waiting.tell_of_plans(clock.now()):
         log.info("plans_told", count=told)

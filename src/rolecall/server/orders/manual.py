@@ -9,6 +9,7 @@ from typing import Final
 from django.db import transaction
 
 from rolecall.errors import Conflict, Invalid
+from rolecall.server.access.telling import tell
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.files.models import File
 from rolecall.server.notifications.kinds import Kind
@@ -16,7 +17,6 @@ from rolecall.server.notifications.telling import News
 from rolecall.server.orders.finding import insist
 from rolecall.server.orders.models import ManualStep, Order
 from rolecall.server.orders.rows import order_locked
-from rolecall.server.orders.telling import tell
 
 __all__ = ["cannot", "done", "hand_over", "instructions"]
 

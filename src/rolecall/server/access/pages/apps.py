@@ -17,7 +17,7 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import link, moment
 from rolecall.server.tables.table import Column, Table
 
-__all__ = ["app", "apps", "list_tabs", "visible"]
+__all__ = ["app", "apps", "list_frame", "visible"]
 
 _RECENT = 8
 _HERE = Account.objects.filter(app=OuterRef("pk"), present=True).order_by()
@@ -31,6 +31,11 @@ def _number(rows: QuerySet[Account]) -> Coalesce:
     return Coalesce(Subquery(many), 0)
 
 
+def _loose(app: App) -> int:
+    number: int = app.loose  # type: ignore[attr-defined]
+    return number
+
+
 _COLUMNS: tuple[Column[App], ...] = (
     Column(
         name="name",
@@ -40,7 +45,13 @@ _COLUMNS: tuple[Column[App], ...] = (
         sort=("name",),
     ),
     Column(name="accounts", label="Accounts", value=lambda a: a.here, number=True),  # type: ignore[attr-defined]
-    Column(name="loose", label="Without a person", value=lambda a: a.loose, number=True),  # type: ignore[attr-defined]
+    Column(
+        name="loose",
+        label="Without a person",
+        value=_loose,
+        show=lambda a: link(f"{_loose(a):,}", f"{reverse('access:matching')}?app={a.public_id}"),
+        number=True,
+    ),
     Column(
         name="sync",
         label="As of",
@@ -66,8 +77,8 @@ _TABLE: Table[App] = Table(
 def apps(request: Request) -> HttpResponseBase:
     """Managed apps."""
     rows = visible(request.actor).filter(state=App.State.MANAGED)
-    tabs = list_tabs(request.actor)
-    return show(request, "access/apps.html", _TABLE, rows, tabs=tabs, prefix="managed")
+    frame = list_frame(request.actor)
+    return show(request, "access/apps.html", _TABLE, rows, prefix="managed", **frame)
 
 
 def visible(actor: Actor) -> QuerySet[App]:
@@ -77,13 +88,18 @@ def visible(actor: Actor) -> QuerySet[App]:
     return rows if scopes is None else rows.filter(public_id__in=scopes)
 
 
-def list_tabs(actor: Actor) -> list[tuple[str, str]]:
-    """Managed and unmanaged apps, with how many there are of each."""
-    states = dict(visible(actor).order_by().values_list("state").annotate(number=Count("pk")))
-    return [
-        (f"Managed apps ({states.get(App.State.MANAGED, 0):,})", reverse("access:apps")),
-        (f"Unmanaged apps ({states.get(App.State.UNMANAGED, 0):,})", reverse("access:unmanaged")),
-    ]
+def list_frame(actor: Actor) -> dict[str, object]:
+    """What both lists of apps show above their table: the way to the other, and how many."""
+    rows = visible(actor).order_by().values_list("state").annotate(number=Count("pk"))
+    states = dict(rows)
+    return {
+        "tabs": [
+            ("Managed apps", reverse("access:apps")),
+            ("Unmanaged apps", reverse("access:unmanaged")),
+        ],
+        "managed": states.get(App.State.MANAGED, 0),
+        "unmanaged": states.get(App.State.UNMANAGED, 0),
+    }
 
 
 @page("app:read")

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from rolecall.errors import Error, Invalid, NotAllowed
 from rolecall.server import clock
 from rolecall.server.access.models import App
-from rolecall.server.access.pages.apps import list_tabs, visible
+from rolecall.server.access.pages.apps import list_frame, visible
 from rolecall.server.access.unmanaged import apps as use_cases
 from rolecall.server.access.unmanaged import importing
 from rolecall.server.access.unmanaged.reading import COLUMNS
@@ -63,10 +63,10 @@ def unmanaged(request: Request) -> HttpResponseBase:
         "access/unmanaged.html",
         table,
         rows,
-        tabs=list_tabs(request.actor),
         may_add=bool(may(request.actor, "app:create")),
         bulk="access/bulk_apps.html" if may_manage else "",
         prefix="unmanaged",
+        **list_frame(request.actor),
     )
 
 

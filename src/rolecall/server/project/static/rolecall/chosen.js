@@ -9,7 +9,8 @@ function ticks(filter = "") {
 // All that was found have a tick as long as nobody takes one away.
 function chose(event) {
   const bar = document.getElementById("bulk");
-  if (!bar) return;
+  const told = bar?.querySelector("[data-chosen]");
+  if (!told) return;
   const every = bar.elements.namedItem("all");
   const page = document.querySelector("[data-page]");
   if (event?.target === page || event?.target === every) {
@@ -21,8 +22,8 @@ function chose(event) {
     page.checked = all > 0 && chosen === all;
     page.indeterminate = chosen > 0 && chosen < all;
   }
-  const said = every?.checked ? `All ${bar.dataset.found} chosen` : chosen ? `${chosen} chosen` : "";
-  bar.querySelector("[data-chosen]").textContent = said;
+  if (every?.checked) told.textContent = `All ${bar.dataset.found} chosen`;
+  else told.textContent = chosen ? `${chosen} chosen` : "";
 }
 
 document.addEventListener("change", chose);

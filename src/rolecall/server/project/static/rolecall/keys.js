@@ -45,18 +45,31 @@ const DEEDS = {
   p: () => follow('.pager [rel="prev"]'),
 };
 
-// Arrows go through what was found; Enter opens the first, once it belongs to what is typed.
+// Places that do not begin like what is typed are hidden; whether one of them is left.
+function places(finder) {
+  const typed = finder.querySelector("input[type=search]").value.trim().toLowerCase();
+  const all = [...finder.querySelectorAll("[data-places] li")];
+  for (const one of all) one.hidden = !one.textContent.trim().toLowerCase().startsWith(typed);
+  return typed !== "" && all.some((one) => !one.hidden);
+}
+
+document.addEventListener("input", (event) => {
+  if (finderOf(event.target)) places(finderOf(event.target));
+});
+
+// Arrows go through what is there; Enter opens the first, once it belongs to what is typed.
 function found(event, finder) {
   const input = finder.querySelector("input[type=search]");
-  const links = [...finder.querySelectorAll(".hits a")];
+  const links = [...finder.querySelectorAll(".hits li:not([hidden]) a")];
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    const places = [input, ...links];
-    const at = places.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
-    places[(at + places.length) % places.length].focus();
+    const stops = [input, ...links];
+    const at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[(at + stops.length) % stops.length].focus();
     event.preventDefault();
   }
+  if (event.key !== "Enter" || event.target !== input || !links.length) return;
   const list = finder.querySelector("[data-text]");
-  if (event.key === "Enter" && event.target === input && links.length && list.dataset.text === input.value) {
+  if (places(finder) || list?.dataset.text === input.value) {
     event.preventDefault();
     links[0].click();
   }
