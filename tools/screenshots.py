@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from demo import Failed, clean_environ, simulator
-from demo_server import a_free_port, seed, server
+from demo_server import a_free_port, filled, server
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -30,10 +30,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rolecall-pictures-") as scratch:
         folder = Path(scratch)
         folder.chmod(0o711)  # the database's user passes through, under root
-        with simulator() as notion:
+        with simulator() as notion, simulator(users=30, groups=5, seed=11) as labs:
             environ = settings(notion, a_free_port())
-            with server(folder, environ):
-                found = seed(folder, environ)
+            with server(folder, environ), filled(folder, environ, labs) as found:
                 pictures(environ["ROLECALL_PUBLIC_URL"], found, chromium)
 
 
