@@ -41,7 +41,7 @@ __all__ = ["main"]
 
 CLIENTS = 8
 AIM_MS = 300.0
-AIMED = ("accounts", "entitlement", "account", "search")
+AIMED = ("accounts", "account", "entitlements", "entitlement", "search")
 """The first word of kinds that have an aim."""
 ALONE = 5
 """How many of them are asked for while nobody else asks."""

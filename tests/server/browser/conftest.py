@@ -221,7 +221,7 @@ def open_page(chrome: Browser, site: str, transactional_db: None) -> Iterator[Ca
             name = settings.SESSION_COOKIE_NAME
             context.add_cookies([{"name": name, "value": cookie_of(user), "url": site}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: said.append(message) if message.type == "error" else 0)
         page.on("pageerror", lambda error: said.append(error))  # noqa: PLW0108 - it is marked
         return page

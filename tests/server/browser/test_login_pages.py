@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from cast import NOW, PASSWORD, Role, a_user, code_of
-from playwright.sync_api import Page
-from test_appearance import judge
+from judging import judge
+from playwright.sync_api import Page, expect
 
 from rolecall.server.audit.trail import SYSTEM
 from rolecall.server.people import links
@@ -40,9 +40,10 @@ def confirm_password(page: Page) -> None:
 
 
 def test_the_first_start(open_page, transactional_db):
-    """The printed link makes an administrator, who is in, and finds the way to the people."""
+    """The printed link makes an administrator, who is in, and adds an app's codes and a passkey."""
     del transactional_db
     page = open_page(None)
+    with_authenticator(page)
     page.goto(links.first(NOW))
     judge(page, "the first link")
     page.get_by_label("Your name").fill("Grace Hopper")
@@ -51,9 +52,38 @@ def test_the_first_start(open_page, transactional_db):
     page.get_by_label("The same password again").fill(PASSWORD)
     page.get_by_role("button", name="log in").click()
     page.get_by_role("link", name="Users").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Users")
+    expect(page.get_by_role("rowheader")).to_have_count(1)
+    add_two_factors(page)
 
-    assert page.get_by_role("heading", level=1).inner_text() == "Users"
-    assert page.get_by_role("rowheader").count() == 1
+    expect(page.get_by_text("Active: after the password")).to_be_visible()
+    expect(page.get_by_text("1 added.")).to_be_visible()
+
+
+def add_two_factors(page: Page) -> None:
+    """From one's name on any page: an authenticator app, then a passkey; no password again."""
+    page.get_by_text("Grace Hopper").first.click()
+    page.get_by_role("link", name="Me", exact=True).click()
+    page.get_by_role("link", name="Second factors").click()
+    page.get_by_role("link", name="Activate").click()
+    activate(page)
+    judge(page, "recovery codes after the first factor")
+    page.goto("/login/factors/")
+    page.get_by_role("link", name="Add", exact=True).click()
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url(lambda url: not url.endswith("/add/"))
+    page.goto("/login/factors/")
+    judge(page, "two factors")
+
+
+def activate(page: Page) -> None:
+    """Type the code that an authenticator app would show."""
+    secret = page.get_by_label("Or type this secret").input_value()
+    assert re.fullmatch("[A-Z2-7]+", secret)
+    page.get_by_label("Authenticator code").fill(code_of(secret, time.time()))
+    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("heading", name="Recovery codes").wait_for()
 
 
 def test_a_passkey(open_page, transactional_db):
@@ -93,11 +123,7 @@ def test_pages_of_the_login(open_page, transactional_db, width, scheme):
     page.goto("/login/factors/totp/activate/")
     confirm_password(page)
     judge(page, "authenticator app")
-    secret = page.get_by_label("Or type this secret").input_value()
-    assert re.fullmatch("[A-Z2-7]+", secret)
-    page.get_by_label("Authenticator code").fill(code_of(secret, time.time()))
-    page.get_by_role("button", name="Activate").click()
-    page.get_by_role("heading", name="Recovery codes").wait_for()
+    activate(page)
     for path in ("/login/factors/", "/login/factors/totp/deactivate/", "/login/password/",
                  "/login/factors/recovery-codes/generate/", "/me/", "/me/sessions/"):  # fmt: skip
         page.goto(path)

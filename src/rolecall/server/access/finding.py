@@ -3,14 +3,26 @@
 Who may do it to single apps only is told the same whether or not there is such a row.
 """
 
+from collections.abc import Collection, Iterator
+
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from rolecall.errors import Gone
 from rolecall.server.access.models import Account, App, Entitlement, Sync
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.permissions import NOWHERE, require
+from rolecall.server.people.scopes import Named
 
-__all__ = ["account_for", "app_for", "entitlement_for", "locked_account", "locked_app", "sync_of"]
+__all__ = [
+    "account_for",
+    "app_for",
+    "apps_named",
+    "entitlement_for",
+    "locked_account",
+    "locked_app",
+    "sync_of",
+]
 
 _HINT = "Look for it from the list of apps."
 
@@ -23,6 +35,13 @@ def app_for(actor: Actor, public_id: str, action: str = "app:read") -> App:
         Gone: there is none.
     """
     return _app(App.objects.select_related("last_sync"), actor, public_id, action)
+
+
+def apps_named(ids: Collection[str]) -> Iterator[tuple[str, Named]]:
+    """What the apps among these are called, for the users who look after them."""
+    for one in App.objects.filter(public_id__in=ids):
+        address = reverse("access:app", args=(one.public_id,))
+        yield one.public_id, Named(name=one.name, address=address)
 
 
 def account_for(actor: Actor, public_id: str, action: str = "account:read") -> Account:

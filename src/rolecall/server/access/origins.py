@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from rolecall.server.access.models import Change, Grant, Presence
 from rolecall.server.tables.look import Look
 
-__all__ = ["Sources", "look_of", "mark", "register"]
+__all__ = ["Sources", "known", "look_of", "mark", "register"]
 
 Origined = Grant | Presence | Change
 
@@ -33,12 +33,12 @@ _LOOKS: Final = MappingProxyType({
     "before": Look(word="Before us", tone="idle", icon="clock"),
     "outside": Look(word="Outside", tone="warn", icon="globe"),
 })  # fmt: skip
-_known: list[Sources] = []
+_sources: list[Sources] = []
 
 
 def register(sources: Sources) -> None:
     """Ask this from now on."""
-    _known[:] = [sources]
+    _sources[:] = [sources]
 
 
 def look_of(origin: str) -> Look | None:
@@ -48,14 +48,20 @@ def look_of(origin: str) -> Look | None:
 
 def mark(rows: Sequence[Origined]) -> None:
     """Give rows of one kind their mark, as `origin`; None where nobody knows."""
-    known = _asked(rows) if rows else {}
+    told = known(rows)
     for row in rows:
-        row.origin = look_of(known.get(row.pk, ""))  # type: ignore[union-attr]
+        row.origin = look_of(told.get(row.pk, ""))  # type: ignore[union-attr]
 
 
-def _asked(rows: Sequence[Origined]) -> Mapping[int, str]:
+def known(rows: Sequence[Origined]) -> Mapping[int, str]:
+    """Of rows of one kind, by their keys: `ours`, `before`, `outside`; missing where nobody knows.
+
+    What syncs found different is never called `before`.
+    """
+    if not rows:
+        return {}
     questions: dict[type, str] = {
         Grant: "of_grants", Presence: "of_presences", Change: "of_changes"
     }  # fmt: skip
     name = questions[type(rows[0])]
-    return {key: origin for one in _known for key, origin in getattr(one, name)(rows).items()}
+    return {key: origin for one in _sources for key, origin in getattr(one, name)(rows).items()}

@@ -1,7 +1,7 @@
 """Accounts: how they are, what they hold and held, whose they are."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -10,7 +10,7 @@ from ninja import Router, Schema
 
 from rolecall.server import clock
 from rolecall.server.access import accounts as use
-from rolecall.server.access import feed
+from rolecall.server.access import feed, origins
 from rolecall.server.access.finding import account_for, app_for
 from rolecall.server.access.models import (
     Account,
@@ -36,6 +36,7 @@ __all__ = [
     "Find",
     "GrantOut",
     "LinkOut",
+    "Origined",
     "PersonIn",
     "PresenceOut",
     "ReasonOut",
@@ -55,7 +56,10 @@ __all__ = [
     "router",
     "set_person",
     "set_type",
+    "with_origins",
 ]
+
+Row = TypeVar("Row", Grant, Presence, Change)
 
 router = Router(tags=["accounts"])
 of_apps = Router(tags=["accounts"])
@@ -113,7 +117,18 @@ class AccountOut(AccountName):
         return row.app.public_id
 
 
-class GrantOut(Schema):
+class Origined(Schema):
+    """What somebody brought: Rolecall, somebody in Notion, or nobody knows who, before Rolecall."""
+
+    origin: Literal["ours", "before", "outside"] | None
+
+    @staticmethod
+    def resolve_origin(row: Any) -> str | None:  # noqa: ANN401 - a grant, presence or change
+        """As `with_origins` found it."""
+        return getattr(row, "brought_by", None)
+
+
+class GrantOut(Origined):
     """Something that was held, from when to when."""
 
     entitlement: EntitlementName
@@ -143,7 +158,7 @@ class DescriptionOut(Schema):
     until_at: datetime | None
 
 
-class PresenceOut(Schema):
+class PresenceOut(Origined):
     """When it was there."""
 
     from_at: datetime
@@ -172,7 +187,7 @@ class ReasonOut(Schema):
         return row.public_id
 
 
-class ChangeOut(Schema):
+class ChangeOut(Origined):
     """What a sync found different, or Rolecall changed; then there is no sync."""
 
     id: str
@@ -231,6 +246,14 @@ class Accepted(Schema):
     accepted: int
 
 
+def with_origins(found: Cut[Row]) -> Cut[Row]:
+    """The same, each row with where it comes from."""
+    told = origins.known(found.items)
+    for row in found.items:
+        row.brought_by = told.get(row.pk)  # type: ignore[attr-defined]
+    return found
+
+
 def _rows() -> QuerySet[Account]:
     return Account.objects.select_related("app", "role", "person")
 
@@ -268,14 +291,15 @@ def list_access(
     """What it holds, or with `past=true` what it held before."""
     found = account_for(actor_of(request), account)
     rows = Grant.objects.filter(account=found, until_at__isnull=not past)
-    return cut(rows.select_related("entitlement"), window, by="pk", newest_first=True)
+    held = cut(rows.select_related("entitlement"), window, by="pk", newest_first=True)
+    return with_origins(held)
 
 
 @router.get("/{account}/changes", response=answers(Page[ChangeOut]))
 def list_changes(request: HttpRequest, account: Id, window: Asked[Window]) -> Cut[Change]:
     """What syncs found different about it, the newest first."""
     found = account_for(actor_of(request), account)
-    return cut(feed.of_account(found), window, by="pk", newest_first=True)
+    return with_origins(cut(feed.of_account(found), window, by="pk", newest_first=True))
 
 
 @router.get("/{account}/persons", response=answers(Page[LinkOut]))
@@ -299,7 +323,7 @@ def list_presences(request: HttpRequest, account: Id, window: Asked[Window]) -> 
     """When it is and was there, the newest first."""
     found = account_for(actor_of(request), account)
     rows = Presence.objects.filter(account=found)
-    return cut(rows, window, by="pk", newest_first=True)
+    return with_origins(cut(rows, window, by="pk", newest_first=True))
 
 
 @router.get("/{account}/reasons", response=answers(Page[ReasonOut]))

@@ -12,7 +12,7 @@ from rolecall.server.access import asof, differences, feed
 from rolecall.server.access.finding import app_for, entitlement_for, sync_of
 from rolecall.server.access.models import AccountAttributes, App, Change, Grant, Presence
 from rolecall.server.access.models.apps import Period
-from rolecall.server.api.accounts import AccountName, ChangeOut, EntitlementName
+from rolecall.server.api.accounts import AccountName, ChangeOut, EntitlementName, with_origins
 from rolecall.server.api.apps import SyncOut
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.entitlements import HolderOut
@@ -151,7 +151,8 @@ def holders_as_of(request: HttpRequest, entitlement: Id, asked: Asked[At]) -> di
 def changes(request: HttpRequest, app: Id, asked: Asked[Since]) -> Cut[Change]:
     """The feed: what syncs found different, the newest first."""
     found = app_for(actor_of(request), app, "account:read")
-    return cut(feed.of_app(found, since=asked.since), asked, by="pk", newest_first=True)
+    rows = feed.of_app(found, since=asked.since)
+    return with_origins(cut(rows, asked, by="pk", newest_first=True))
 
 
 @of_apps.get("/{app}/differences", response=answers(Numbers))

@@ -3,12 +3,17 @@
 Who may do it to single connectors only is told the same whether or not there is such a row.
 """
 
+from collections.abc import Collection, Iterator
+
+from django.urls import reverse
+
 from rolecall.errors import Gone
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector, Task
 from rolecall.server.people.permissions import NOWHERE, require
+from rolecall.server.people.scopes import Named
 
-__all__ = ["connector_for", "task_for"]
+__all__ = ["connector_for", "connectors_named", "task_for"]
 
 
 def connector_for(actor: Actor, public_id: str, action: str = "connector:read") -> Connector:
@@ -24,6 +29,13 @@ def connector_for(actor: Actor, public_id: str, action: str = "connector:read") 
     if found is None:
         raise Gone("There is no such connector.", hint="Look for it in the list of connectors.")
     return found
+
+
+def connectors_named(ids: Collection[str]) -> Iterator[tuple[str, Named]]:
+    """What the connectors among these are called, for the users who look after them."""
+    for one in Connector.objects.filter(public_id__in=ids):
+        address = reverse("connectors:connector", args=(one.public_id,))
+        yield one.public_id, Named(name=one.name, address=address)
 
 
 def task_for(actor: Actor, task_id: str, action: str = "connector:read") -> Task:

@@ -14,7 +14,7 @@ __all__ = ["LEAST_OVERLAP", "Held", "judge"]
 LEAST_OVERLAP: Final = 0.5
 """Share of ids in common with what is there; below it, it is another workspace."""
 
-_WORDS: Final = {"account": "members", "role": "roles", "group": "group memberships"}
+_WORDS: Final = {"account": "members", "role": "role assignments", "group": "group memberships"}
 _EXAMPLES: Final = 200
 
 

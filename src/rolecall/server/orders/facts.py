@@ -14,7 +14,7 @@ from rolecall.server.connectors.models import Connector, Secret
 from rolecall.server.orders.models import LIVE, Order
 from rolecall.server.orders.wishes import Wish
 
-__all__ = ["Facts", "connector_of", "gather"]
+__all__ = ["Facts", "connector_of", "ends_role", "gather"]
 
 _Operation = Order.Operation
 
@@ -38,7 +38,8 @@ class Facts:
     reasons: dict[int, set[str]] = field(default_factory=dict)
     """Account → the roles that there is an open reason for."""
     owners: set[int] = field(default_factory=set)
-    """Workspace owners who are there, less those whom a row before this one takes away."""
+    """Workspace owners who are there, less those whom a row before this one takes away, or an order
+    that is on its way."""
     token_owners: set[int] = field(default_factory=set)
     """Whose tokens we use."""
     addresses: dict[str, Account] = field(default_factory=dict)
@@ -75,7 +76,13 @@ def gather(app: App, wishes: Collection[Wish]) -> Facts:
     _names(facts, wishes)
     rows = Order.objects.filter(app=app, state__in=LIVE).select_related("decision")
     facts.live = {one.effect: one for one in rows}
+    facts.owners -= {one.account_id for one in rows if one.account_id and ends_role(one)}
     return facts
+
+
+def ends_role(order: Order) -> bool:
+    """Whether somebody loses the role that they have, or leaves."""
+    return order.operation == _Operation.REMOVE_ACCOUNT or order.effect.startswith("role ")
 
 
 def _things(facts: Facts, wishes: Collection[Wish]) -> None:

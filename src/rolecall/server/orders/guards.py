@@ -7,7 +7,7 @@ here are so that a person hears of it before anything is applied.
 from collections.abc import Collection
 from typing import Final
 
-from rolecall.server.orders.facts import Facts
+from rolecall.server.orders.facts import Facts, ends_role
 from rolecall.server.orders.models import Order
 
 __all__ = ["FEW", "MOST", "by_hand", "needs_agreement"]
@@ -17,8 +17,6 @@ MOST: Final = 25
 FEW: Final = 3
 """People who may be changed however small it is."""
 
-_Operation = Order.Operation
-
 
 def by_hand(order: Order, facts: Facts) -> str:
     """Why a person must do this by hand; "" if a connector may.
@@ -26,7 +24,7 @@ def by_hand(order: Order, facts: Facts) -> str:
     Where an owner goes, the facts have one owner less from then on.
     """
     account = order.account
-    if account is None or not _leaves_role(order):
+    if account is None or not ends_role(order):
         return ""
     if account.pk in facts.token_owners:
         return (
@@ -58,8 +56,3 @@ def needs_agreement(effects: Collection[str], before: Collection[str], accounts:
     people = {part for one in every for part in one.split() if part.startswith("acc_")}
     few = len(every) <= MOST and len(people) <= max(FEW, accounts // 2)
     return 0 if few else len(every)
-
-
-def _leaves_role(order: Order) -> bool:
-    """Whether somebody loses the role that they have, or leaves."""
-    return order.operation == _Operation.REMOVE_ACCOUNT or order.effect.startswith("role ")

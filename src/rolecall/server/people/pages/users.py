@@ -13,7 +13,7 @@ from rolecall.errors import Error, Gone
 from rolecall.server import clock
 from rolecall.server.audit.models import Event
 from rolecall.server.people import apikeys as keys
-from rolecall.server.people import factors, joining, roles, users
+from rolecall.server.people import factors, joining, roles, scopes, users
 from rolecall.server.people.door import Request, page, status_of
 from rolecall.server.people.models import RoleAssignment, User
 from rolecall.server.people.permissions import may
@@ -213,10 +213,11 @@ def _find(user_id: str) -> User:
 def _show(request: Request, user_id: str) -> HttpResponse:
     found = _find(user_id)
     held = [one for one in found.roles.all() if one.until_at is None]
+    over = scopes.named({one.scope for one in held} - {""})
     context = {
         "shown": found,
         "look": _look(found),
-        "held": held,
+        "held": [(one, over.get(one.scope)) for one in held],
         "past": [one for one in found.roles.all() if one.until_at is not None],
         "missing": [one for one in roles.OVER_ALL if one not in {role.role for role in held}],
         "factors": factors.held([found.pk]).get(found.pk, []),
