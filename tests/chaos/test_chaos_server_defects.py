@@ -90,8 +90,8 @@ DEFECTS = {
     ),
     "count holders once": Defect(
         where=APPLY,
-        old="where h.entitlement = e.id and e.holders <> h.holders;",
-        new="where h.entitlement = e.id and e.holders = 0;",
+        old="where d.entitlement = e.id and e.holders <> h.holders;",
+        new="where d.entitlement = e.id and e.holders = 0;",
         seen_by=(HISTORY,),
     ),
     "take an older sync in": Defect(

@@ -1,5 +1,6 @@
 """Changes by the API: planned, looked over, applied, undone; drift, steps, and credentials."""
 
+import base64
 import json
 from typing import Any
 
@@ -10,6 +11,8 @@ from world import World, the_world
 
 from rolecall.server.access.models import Entitlement, Resource
 from rolecall.server.connectors.models import Connector, Secret, Task
+from rolecall.server.files.models import File
+from rolecall.server.files.store import read
 from rolecall.server.orders.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -119,9 +122,16 @@ def test_a_step_by_hand(world):
     assert order["by_hand"]
     caller.ask("POST", f"/decisions/{decision['id']}/apply", {})
     _status, order = caller.ask("GET", f"/orders/{order['id']}")
-    status, step = caller.ask("POST", f"/steps/{order['step']}/done", {"proof": "Ticket 7."})
+    path, shot = f"/steps/{order['step']}/done", b"\x89PNG, or so"
+    said = {"proof": "Ticket 7.", "file": {"name": "guest.png", "content": "no base64!"}}
+    assert caller.ask("POST", path, said)[0] == 422
+    said["file"]["content"] = base64.b64encode(shot).decode()
+    status, step = caller.ask("POST", path, said)
+    again, _refused = caller.ask("POST", path, said)
 
     assert (status, step["state"], step["proof"]) == (200, "done", "Ticket 7.")
+    assert (step["file"], again) == ("guest.png", 409)
+    assert b"".join(read(File.objects.get(kind="proof"))) == shot, "of a refused one nothing stays"
 
 
 def test_a_credential_is_rotated(world):

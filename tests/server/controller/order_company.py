@@ -132,14 +132,14 @@ class Company:
 
     def decide(self, where: Workspace) -> None:
         """Plan a few things, look the rows over, and say yes."""
-        self._order(where, [self.wish(where) for _ in range(self.dice.randint(1, 4))])
+        self.order(where, [self.wish(where) for _ in range(self.dice.randint(1, 4))])
 
     def bulk(self, where: Workspace) -> None:
         """Many people, one group."""
         group = self.dice.choice(self._groups(where))
         accounts = self._accounts(where)
         chosen = self.dice.sample(accounts, min(len(accounts), 12))
-        self._order(where, [_wish("grant", account=one, entitlement=group) for one in chosen])
+        self.order(where, [_wish("grant", account=one, entitlement=group) for one in chosen])
 
     def wish(self, where: Workspace) -> dict[str, Any]:
         """Anything at all, also what makes no sense."""
@@ -227,7 +227,8 @@ class Company:
         del where
         time.sleep(self.dice.uniform(0.1, 1.0))
 
-    def _order(self, where: Workspace, wishes: list[dict[str, Any]]) -> None:
+    def order(self, where: Workspace, wishes: list[dict[str, Any]]) -> None:
+        """Plan wishes, and say yes."""
         path, title = f"/apps/{where.app.public_id}/decisions", f"Decision {self.told['decide']}"
         self._apply(self._ask("POST", path, title=title, wishes=wishes))
 

@@ -4,9 +4,11 @@ import os
 import random
 import socket
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -22,8 +24,10 @@ from wire_rig import Wire
 
 from notion_sim import Options, Simulator
 from rolecall.server import clock
+from rolecall.server.access.models import Account
 from rolecall.server.connectors.controller.serving import Ports
 from rolecall.server.connectors.models import Task
+from rolecall.server.orders.models import Order
 from rolecall.server.people import apikeys
 from rolecall.server.project.authority import prepare
 from rolecall.server.project.embedded.roles import Role
@@ -31,6 +35,8 @@ from rolecall.server.project.embedded.roles import Role
 RUNS = int(os.environ.get("RUNS") or 2)
 """Scenes, one after the other in the same two workspaces."""
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 30))
+HOUR_S = float(os.environ.get("HOUR_S") or 12)
+PROMOTED = 3
 HERE = Path(__file__).parent
 PLACES = (HERE, HERE.parent / "connectors")
 
@@ -124,6 +130,44 @@ def test_whatever_dies_every_order_says_what_notion_holds(
             print(_logs(tmp_path))
             raise
     record_property("told", _told(company, states))
+
+
+@pytest.mark.slow
+def test_while_notion_is_down_orders_wait_and_are_carried_out_once_afterwards(
+    company: Company, record_property: Callable[[str, object], None]
+) -> None:
+    """A minute of a put-off is a second here, so that an hour is one minute, or HOUR_S seconds."""
+    decisions = [_promotions(one) for one in company.workspaces]
+    for one in company.workspaces:
+        one.sim.set_faults([{"fault": "503_html", "times": 0}])
+    before = [len(one.sim.history()) for one in company.workspaces]
+    for where, wishes in decisions:
+        company.order(where, wishes)
+    orders = Order.objects.filter(state=Order.State.ORDERED)
+    sent = [orders.filter(app=one.app).count() for one in company.workspaces]
+    ordered, end = sum(sent), time.monotonic() + HOUR_S
+    while time.monotonic() < end:
+        assert orders.count() == ordered > 0, "one says something else than that it waits"
+        time.sleep(0.5)
+    assert [len(one.sim.history()) for one in company.workspaces] == before
+    company.settle()
+
+    for one, number, count in zip(company.workspaces, before, sent, strict=True):
+        kinds = [event["kind"] for event in one.sim.history()[number:]]
+        assert kinds == ["role"] * count
+        assert verdict(one)["verified"] == count
+    tried = list(Task.objects.filter(trigger="order").values_list("attempt", flat=True))
+    record_property("told", f"{HOUR_S:g} s; tries of each order: {sorted(tried)}")
+
+
+def _promotions(where: Workspace) -> tuple[Workspace, list[dict[str, Any]]]:
+    """A few people get another role."""
+    role = where.role("membership_admin").public_id
+    rows = Account.objects.filter(app=where.app, role=where.role("member")).order_by("id")
+    return where, [
+        {"operation": "grant", "account": one.public_id, "entitlement": role}
+        for one in rows[:PROMOTED]
+    ]
 
 
 def _told(company: Company, states: Counter[str]) -> str:

@@ -1,19 +1,26 @@
 """What comes after an order: steps that a person does by hand, and drift."""
 
+import base64
+import binascii
+import io
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema, Status
+from pydantic import BeforeValidator, WithJsonSchema
 
 from rolecall.server import clock
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.api.orders import DecisionOut, Reason
 from rolecall.server.api.paging import Cut, Page, Window, cut
-from rolecall.server.api.values import Id, Note
+from rolecall.server.api.values import Id, Line, Note
+from rolecall.server.files.models import File
+from rolecall.server.files.store import store
 from rolecall.server.orders import drifting, manual
 from rolecall.server.orders.finding import drift_for, drifts, seen_by, step_for, steps
 from rolecall.server.orders.models import Decision, Drift, ManualStep
@@ -23,6 +30,7 @@ __all__ = [
     "FindDrift",
     "FindSteps",
     "Proof",
+    "ProofFile",
     "StepOut",
     "accept_drift",
     "cannot_step",
@@ -106,10 +114,29 @@ class StepOut(Schema):
         return row.file.name if row.file else None
 
 
+def _decoded(text: object) -> bytes:
+    try:
+        return base64.b64decode(str(text), validate=True)
+    except binascii.Error as error:
+        raise ValueError("is not base64") from error
+
+
+_BASE64 = WithJsonSchema({"type": "string", "format": "byte"})
+
+
+class ProofFile(Schema):
+    """A screenshot, a letter; what makes the whole request larger than 2 MiB is refused."""
+
+    name: Line
+    content: Annotated[bytes, BeforeValidator(_decoded), _BASE64]
+    """In base64."""
+
+
 class Proof(Schema):
     """How one can see that it was done."""
 
     proof: Note
+    file: ProofFile | None = None
 
 
 class FindDrift(Window):
@@ -171,7 +198,8 @@ def get_step(request: HttpRequest, step: Id) -> ManualStep:
 @of_steps.post("/{step}/done", response=answers(StepOut))
 def done_step(request: HttpRequest, step: Id, said: Proof) -> ManualStep:
     """It is done; the next sync looks whether it is so."""
-    return _ended(request, step, manual.done, proof=said.proof)
+    with transaction.atomic():
+        return _ended(request, step, manual.done, proof=said.proof, file=_kept(said.file))
 
 
 @of_steps.post("/{step}/cannot", response=answers(StepOut))
@@ -180,8 +208,15 @@ def cannot_step(request: HttpRequest, step: Id, why: Reason) -> ManualStep:
     return _ended(request, step, manual.cannot, reason=why.reason)
 
 
+def _kept(sent: ProofFile | None) -> File | None:
+    """In the caller's transaction: of a step that is refused nothing stays."""
+    if sent is None:
+        return None
+    return store(io.BytesIO(sent.content), kind="proof", name=sent.name[:100], now=clock.now())
+
+
 def _ended(
-    request: HttpRequest, step: str, deed: Callable[..., object], **said: str
+    request: HttpRequest, step: str, deed: Callable[..., object], **said: object
 ) -> ManualStep:  # fmt: skip
     deed(actor_of(request), step, now=clock.now(), **said)
     return step_for(actor_of(request), step)

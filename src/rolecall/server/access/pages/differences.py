@@ -92,25 +92,28 @@ def _counts(found: Differences | None) -> list[tuple[str, str, int]]:
     ]
 
 
+_OF_ACCOUNT: Final[tuple[Column[Any], ...]] = (
+    Column(
+        name="account",
+        label="Account",
+        value=lambda row: str(row.account),
+        show=lambda row: account_cell(row.account),
+        sort=("account__name",),
+        filed=True,
+    ),
+    Column(
+        name="email", label="E-mail", value=lambda row: row.account.email, usual=False,
+        sort=("account__email",), filed=True,
+    ),
+    Column(
+        name="id", label="Id", value=lambda row: row.account.external_id, usual=False,
+        filed=True,
+    ),
+)  # fmt: skip
+
+
 def _table(kind: str, keep: tuple[tuple[str, str], ...]) -> Table[Any]:
-    columns: list[Column[Any]] = [
-        Column(
-            name="account",
-            label="Account",
-            value=lambda row: str(row.account),
-            show=lambda row: account_cell(row.account),
-            sort=("account__name",),
-            filed=True,
-        ),
-        Column(
-            name="email", label="E-mail", value=lambda row: row.account.email, usual=False,
-            sort=("account__email",), filed=True,
-        ),
-        Column(
-            name="id", label="Id", value=lambda row: row.account.external_id, usual=False,
-            filed=True,
-        ),
-    ]  # fmt: skip
+    columns = list(_OF_ACCOUNT)
     related = ["account"]
     if kind in {"gained", "lost"}:
         related.append("entitlement")
