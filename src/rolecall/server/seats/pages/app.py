@@ -17,7 +17,7 @@ from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Entitlement
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
 from rolecall.server.people.door import Request, done, page
-from rolecall.server.people.permissions import may
+from rolecall.server.people.permissions import may, require
 from rolecall.server.seats import pricing
 from rolecall.server.seats.chart import chart_of
 from rolecall.server.seats.counting import money, seats_of
@@ -64,6 +64,7 @@ def set_price(request: Request, app_id: str) -> HttpResponse:
     """What a seat costs, and how many were bought."""
 
     def deed() -> None:
+        require(request.actor, "app:edit", app_id)  # before anything is said of what they typed
         pricing.set_price(
             request.actor,
             app_id,
