@@ -4,6 +4,7 @@ Half of the requests name rows that exist, so that use cases are reached and not
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
+from ninja import Schema
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 from world import World, the_world
@@ -60,6 +62,20 @@ def test_the_description_holds(case, world: World):
     case.call_and_validate(
         headers={"Authorization": f"Bearer {world.secret}", "Host": "localhost"}, checks=CHECKS
     )
+
+
+def test_shapes_have_names_of_their_own():
+    """Two shapes of one name in two modules would be described as one of them."""
+    described = api.get_openapi_schema(path_prefix="/api/")["components"]["schemas"]
+    ours = [one for one in every(Schema) if one.__module__.startswith("rolecall.server.api.")]
+    names = Counter(one.__name__ for one in ours if one.__name__ in described)
+
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+def every(kind: type) -> list[type]:
+    """All classes that come from this one, however far."""
+    return [one for child in kind.__subclasses__() for one in (child, *every(child))]
 
 
 def test_operations_have_names_of_their_own():

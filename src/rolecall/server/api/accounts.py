@@ -37,10 +37,10 @@ __all__ = [
     "GrantOut",
     "LinkOut",
     "Origined",
-    "PersonIn",
     "PresenceOut",
     "ReasonOut",
     "TypeIn",
+    "WhoseIn",
     "accept",
     "accept_exact",
     "clear_person",
@@ -228,7 +228,7 @@ class Find(Window):
     """One of its addresses, exactly."""
 
 
-class PersonIn(Schema):
+class WhoseIn(Schema):
     """Whose it is."""
 
     person: Id
@@ -334,7 +334,7 @@ def list_reasons(request: HttpRequest, account: Id, window: Asked[Window]) -> Cu
 
 
 @router.put("/{account}/person", response=answers(AccountOut))
-def set_person(request: HttpRequest, account: Id, said: PersonIn) -> Account:
+def set_person(request: HttpRequest, account: Id, said: WhoseIn) -> Account:
     """Say by hand whose it is."""
     use.set_person(actor_of(request), account, said.person, now=clock.now())
     return account_for(actor_of(request), account)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router, Schema
 
 from rolecall.errors import Gone
@@ -15,6 +15,7 @@ from rolecall.server.api.apps import SyncOut
 from rolecall.server.api.door import FAULTS, actor_of, answers
 from rolecall.server.api.values import Id, Moment, Problem
 from rolecall.server.evidence.export import FORMS, Asked, Form, export
+from rolecall.server.evidence.sending import sent
 from rolecall.server.people.models import Person
 from rolecall.server.people.permissions import require
 
@@ -125,26 +126,20 @@ class HoldingsOut(Schema):
     """Whether there were more than 1000 roles and groups; `list_access` of each account has all."""
 
 
-def _sent(request: HttpRequest, said: EvidenceIn, **about: str) -> FileResponse:
+def _sent(request: HttpRequest, said: EvidenceIn, **about: str) -> StreamingHttpResponse:
     now = clock.now()
     asked = Asked(form=said.form, since=said.since, until=said.until or now, **about)
-    exported = export(actor_of(request), asked, now=now)
-    return FileResponse(
-        exported.file,
-        as_attachment=True,
-        filename=exported.name,
-        content_type=exported.media_type,
-    )
+    return sent(export(actor_of(request), asked, now=now))
 
 
 @of_apps.post("/{app}/evidence", response={FAULTS: Problem}, openapi_extra=_FILE)
-def export_app(request: HttpRequest, app: Id, said: EvidenceIn) -> FileResponse:
+def export_app(request: HttpRequest, app: Id, said: EvidenceIn) -> StreamingHttpResponse:
     """A signed file of who has access to an app, or of what changed there."""
     return _sent(request, said, app=app)
 
 
 @of_people.post("/{person}/evidence", response={FAULTS: Problem}, openapi_extra=_FILE)
-def export_person(request: HttpRequest, person: Id, said: EvidenceIn) -> FileResponse:
+def export_person(request: HttpRequest, person: Id, said: EvidenceIn) -> StreamingHttpResponse:
     """A signed file of what one person holds everywhere, or of what changed for them."""
     return _sent(request, said, person=person)
 

@@ -15,7 +15,7 @@ from rolecall.server.api.values import Id
 from rolecall.server.people.permissions import require
 
 __all__ = [
-    "Chosen",
+    "AccountsIn",
     "Find",
     "SuggestionOut",
     "WaitingOut",
@@ -50,7 +50,7 @@ class Find(Window):
     link: Account.Link | None = None
 
 
-class Chosen(Schema):
+class AccountsIn(Schema):
     """Accounts, by their ids."""
 
     accounts: list[Id]
@@ -75,7 +75,7 @@ def list_waiting(request: HttpRequest, find: Asked[Find]) -> dict[str, object]:
 
 
 @router.post("/accept", response=answers(Accepted))
-def accept_chosen(request: HttpRequest, said: Chosen) -> Accepted:
+def accept_chosen(request: HttpRequest, said: AccountsIn) -> Accepted:
     """Accept the exact matches of these accounts, all of them or none."""
     actor = actor_of(request)
     require(actor, "account:edit")

@@ -19,11 +19,11 @@ from rolecall.server.people.permissions import require
 
 __all__ = [
     "Again",
-    "Chosen",
     "Count",
     "DeliveryOut",
     "FindDelivery",
     "NoticeOut",
+    "NotificationChoice",
     "Secret",
     "WebhookIn",
     "WebhookOut",
@@ -46,7 +46,7 @@ router = Router(tags=["notifications"])
 of_webhook = Router(tags=["notifications"])
 
 
-class Chosen(Schema):
+class NotificationChoice(Schema):
     """How one hears of things."""
 
     hows: dict[Kind, How]
@@ -128,14 +128,14 @@ class Count(Schema):
     count: int
 
 
-@router.get("", response=answers(Chosen))
-def get_notifications(request: HttpRequest) -> Chosen:
+@router.get("", response=answers(NotificationChoice))
+def get_notifications(request: HttpRequest) -> NotificationChoice:
     """What one has chosen; as usual where one has not."""
     return _chosen(choosing.wanted_by(_oneself(request)))
 
 
-@router.put("", response=answers(Chosen))
-def set_notifications(request: HttpRequest, said: Chosen) -> Chosen:
+@router.put("", response=answers(NotificationChoice))
+def set_notifications(request: HttpRequest, said: NotificationChoice) -> NotificationChoice:
     """Choose how one hears of things."""
     wanted = choosing.choose(
         actor_of(request),
@@ -219,5 +219,5 @@ def _oneself(request: HttpRequest) -> User:
     return User.objects.get(pk=actor.user or 0)
 
 
-def _chosen(wanted: choosing.Wanted) -> Chosen:
-    return Chosen(hows=dict(wanted.hows), hour=wanted.hour)
+def _chosen(wanted: choosing.Wanted) -> NotificationChoice:
+    return NotificationChoice(hows=dict(wanted.hows), hour=wanted.hour)

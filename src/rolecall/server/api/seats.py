@@ -22,7 +22,7 @@ __all__ = [
     "PlanOut",
     "PointOut",
     "PriceIn",
-    "RoleOut",
+    "RoleSeatsOut",
     "SeatsOut",
     "TrendOut",
     "forget_price",
@@ -63,7 +63,7 @@ class BillOut(Schema):
     plan: PlanOut | None
 
 
-class RoleOut(Schema):
+class RoleSeatsOut(Schema):
     """The seats of one role."""
 
     entitlement: str
@@ -74,7 +74,7 @@ class RoleOut(Schema):
 class SeatsOut(BillOut):
     """The seats of one app, by role."""
 
-    roles: list[RoleOut]
+    roles: list[RoleSeatsOut]
     unsaid: int
     """Accounts of which the source does not say whether they take a seat."""
 
@@ -84,7 +84,7 @@ class PointOut(Schema):
 
     on: date
     taken: int
-    roles: list[RoleOut]
+    roles: list[RoleSeatsOut]
 
 
 class TrendOut(Schema):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -16,6 +16,7 @@ from rolecall.server.access.pages.history import moment_asked
 from rolecall.server.audit.models import Event
 from rolecall.server.audit.trail import Actor
 from rolecall.server.evidence.export import FORMS, Asked, Form, export, installation_key
+from rolecall.server.evidence.sending import sent
 from rolecall.server.evidence.subject import ACTION
 from rolecall.server.people.door import Request, page, status_of
 from rolecall.server.people.models import Person
@@ -43,12 +44,7 @@ def make(request: Request) -> HttpResponseBase:
         raise
     except Error as error:
         return _page(request, error)
-    return FileResponse(
-        exported.file,
-        as_attachment=True,
-        filename=exported.name,
-        content_type=exported.media_type,
-    )
+    return sent(exported)
 
 
 def _asked(request: Request, now: datetime) -> Asked:
