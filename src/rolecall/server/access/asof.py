@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from rolecall.server.access.models import (
     Account,
@@ -92,12 +93,16 @@ def accounts(app: App, at: datetime) -> QuerySet[AccountAttributes]:
 
 
 def number_now(*apps: App) -> int:
-    """How many accounts are there in these apps now, as taking in has written it down."""
-    kind = Entitlement.Kind.ACCOUNT
-    held = Entitlement.objects.filter(app__in=apps, kind=kind).values_list("app_id", "holders")
-    known = dict(held)
-    new = [app for app in apps if app.pk not in known]  # no sync was applied yet
-    return sum(known.values()) + Account.objects.filter(app__in=new, present=True).count()
+    """How many accounts are there in these apps now, as taking in has written it down.
+
+    Of an app of which no sync was applied yet they are counted, all in the same query.
+    """
+    here = Q(app=OuterRef("pk"))
+    known = Entitlement.objects.filter(here, kind=Entitlement.Kind.ACCOUNT).values("holders")[:1]
+    there = Account.objects.filter(here, present=True).order_by().values("app")
+    number = Coalesce(Subquery(known), Subquery(there.values(number=Count("pk"))), 0)
+    rows = App.objects.filter(pk__in=[app.pk for app in apps])
+    return sum(rows.order_by().values_list(number, flat=True))
 
 
 def number(app: App, at: datetime) -> int:

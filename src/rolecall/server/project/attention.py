@@ -123,7 +123,7 @@ def _changes(apps: list[App], since: datetime) -> Card | None:
     )
     return Card(
         title="Changed in the last seven days",
-        figure=_counted(changes),
+        figure=_counted(changes) if len(lines) == _LINES else f"{len(lines)}",
         text="joined, left, or hold something else now",
         lines=lines,
         action="What changed",
