@@ -429,7 +429,7 @@ def _until(so: Any) -> None:
 
 def test_changes_do_not_wait_for_a_sync(sim: Simulator, other: Controller, state: Path):
     """Grants are done in the middle of a long sync, though three more syncs stand in the queue."""
-    sim.reset(Options(users=6000, groups=5, members_per_group=6, seed=7, latency_ms=50))
+    sim.reset(Options(users=20_000, groups=5, members_per_group=6, seed=7, latency_ms=50))
     changes = _changes(sim)[:4]
     with hosted(sim, other, state, "-p", "--workers", "1") as served:
         syncs = [other.enqueue(asks.sync()) for _ in range(4)]

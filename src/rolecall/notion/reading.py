@@ -100,9 +100,9 @@ async def each(
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(worker())
-    except* Exception as errors:  # noqa: BLE001 - raised again below, out of its group
-        first: BaseException = errors
-        while isinstance(first, BaseExceptionGroup):
+    except ExceptionGroup as errors:  # not except*, which until Python 3.11.4 raises groups only
+        first: Exception = errors
+        while isinstance(first, ExceptionGroup):
             first = first.exceptions[0]
         raise first from None
 

@@ -34,8 +34,8 @@ def login(
     monkeypatch.setenv("BATON_API_KEY", sim.api_key)
     monkeypatch.setenv("BATON_BASE_URL", sim.scim_url)
     a_user(name="Ada Admin")
-    found = demo_seed.administrator()
-    assert demo_seed.connector()["state"] == "Connected"
+    found = demo_seed.first_login()
+    assert demo_seed.hosted(demo_seed.administrator())["state"] == "Connected"
     return found
 
 
