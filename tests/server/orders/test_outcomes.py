@@ -206,6 +206,25 @@ def test_a_success_that_no_sync_shows_is_still_as_before(ordering: Ordering) -> 
     assert _only(ordering, decision).state == _State.VERIFIED
 
 
+def test_a_sync_that_began_before_an_order_ended_tells_nothing_of_it(ordering: Ordering) -> None:
+    """It may have read the one page before, and the other page after."""
+    account, wish = _promotion(ordering)
+    foreign = Foreign(ordering)
+    decision = _applied(ordering, wish)
+    foreign.succeed()
+    ended = ordering.now() + timedelta(hours=1)  # while the next two syncs were reading
+    Order.objects.filter(decision=decision).update(applied_at=ended)
+    for shown in ("member", "membership_admin"):
+        ordering.sim.set_role(account.external_id, shown)
+        foreign.sync()
+        assert _only(ordering, decision).state == _State.APPLIED
+    Order.objects.filter(decision=decision).update(applied_at=ordering.now())
+
+    foreign.sync()
+
+    assert _only(ordering, decision).state == _State.VERIFIED
+
+
 @pytest.mark.parametrize("done", [True, False])
 def test_an_error_that_says_nothing_is_settled_by_the_next_sync(
     ordering: Ordering, *, done: bool
