@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from django.db.models import Case, QuerySet, Value, When
 from django.urls import reverse
 
+from rolecall.server.access.finding import managed_apps
 from rolecall.server.access.models import Account, App
 from rolecall.server.access.suggestions import waiting
 from rolecall.server.audit.trail import Actor
@@ -238,7 +239,4 @@ def _kept(actor: Actor) -> QuerySet[Connector]:
 def _apps(actor: Actor, action: str) -> QuerySet[App] | None:
     """The managed apps where they may do this; None: nowhere, and nothing has to be asked."""
     scopes = scopes_of(actor, action)
-    rows = App.objects.filter(state=App.State.MANAGED)
-    if scopes is None:
-        return rows
-    return rows.filter(public_id__in=scopes) if scopes else None
+    return managed_apps(actor, action) if scopes is None or scopes else None

@@ -7,11 +7,11 @@ from django.db import connection, transaction
 
 from rolecall.errors import Conflict, Gone, Invalid
 from rolecall.server.access import matching
-from rolecall.server.access.finding import locked_account, locked_app
-from rolecall.server.access.models import Account, App, PersonLink
+from rolecall.server.access.finding import locked_account, locked_app, managed_apps
+from rolecall.server.access.models import Account, PersonLink
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.people.models import Person, PersonEmail
-from rolecall.server.people.permissions import require, scopes_of
+from rolecall.server.people.permissions import require
 
 __all__ = [
     "accept",
@@ -131,10 +131,7 @@ def accept_everywhere(actor: Actor, *, now: datetime) -> int:
     """
     require(actor, "account:edit")
     waiting = Account.objects.filter(present=True, link=Account.Link.UNLINKED)
-    apps = App.objects.filter(pk__in=waiting.values("app"), state=App.State.MANAGED)
-    scopes = scopes_of(actor, "account:edit")
-    if scopes is not None:
-        apps = apps.filter(public_id__in=scopes)
+    apps = managed_apps(actor, "account:edit").filter(pk__in=waiting.values("app"))
     found = [one.public_id for one in apps.order_by("pk")]
     if not found:
         raise Conflict("No account has the address of exactly one person.")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from rolecall.errors import Gone
 from rolecall.server.access.models import Account, App, Entitlement, Sync
 from rolecall.server.audit.trail import Actor
-from rolecall.server.people.permissions import NOWHERE, require
+from rolecall.server.people.permissions import NOWHERE, require, scopes_of
 from rolecall.server.people.scopes import Named
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "entitlement_for",
     "locked_account",
     "locked_app",
+    "managed_apps",
     "sync_of",
 ]
 
@@ -35,6 +36,13 @@ def app_for(actor: Actor, public_id: str, action: str = "app:read") -> App:
         Gone: there is none.
     """
     return _app(App.objects.select_related("last_sync"), actor, public_id, action)
+
+
+def managed_apps(actor: Actor, action: str) -> QuerySet[App]:
+    """The managed apps in which the actor may do `action`."""
+    rows = App.objects.filter(state=App.State.MANAGED)
+    scopes = scopes_of(actor, action)
+    return rows if scopes is None else rows.filter(public_id__in=scopes)
 
 
 def apps_named(ids: Collection[str]) -> Iterator[tuple[str, Named]]:

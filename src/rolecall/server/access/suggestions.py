@@ -12,10 +12,10 @@ from typing import Final
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Lower
 
-from rolecall.server.access.models import Account, App
+from rolecall.server.access.finding import managed_apps
+from rolecall.server.access.models import Account
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import Person, PersonEmail
-from rolecall.server.people.permissions import scopes_of
 
 __all__ = ["Suggestion", "suggestions", "waiting"]
 
@@ -44,10 +44,7 @@ def waiting(actor: Actor, action: str = "account:read") -> QuerySet[Account]:
         actor: who asks.
         action: of the apps where they may do this.
     """
-    apps = App.objects.filter(state=App.State.MANAGED)
-    scopes = scopes_of(actor, action)
-    if scopes is not None:
-        apps = apps.filter(public_id__in=scopes)
+    apps = managed_apps(actor, action)
     people = Account.objects.filter(app__in=apps, present=True, type=Account.Type.HUMAN)
     return people.filter(link__in=[one for one in Account.Link if one != Account.Link.LINKED])
 

@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -21,8 +22,19 @@ from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, roles_of
 from rolecall.server.people.sessions import SessionStore
+from rolecall.server.tables.sheet import MAX_BYTES
 
-__all__ = ["STATUSES", "Request", "actor_of", "done", "ip_of", "page", "status_of", "stranger"]
+__all__ = [
+    "STATUSES",
+    "Request",
+    "actor_of",
+    "done",
+    "ip_of",
+    "page",
+    "sheet_of",
+    "status_of",
+    "stranger",
+]
 
 View = Callable[..., HttpResponseBase]
 
@@ -105,6 +117,18 @@ def done(
     else:
         messages.success(request, said)
     return HttpResponseRedirect(back)
+
+
+def sheet_of(request: HttpRequest) -> UploadedFile:
+    """The table that a form hands over as `file`; its bytes are at most `MAX_BYTES`.
+
+    Raises:
+        Invalid: there is none, or it is larger.
+    """
+    sent = request.FILES.get("file")
+    if not isinstance(sent, UploadedFile) or (sent.size or 0) > MAX_BYTES:
+        raise errors.Invalid(f"Choose a file of at most {MAX_BYTES >> 20} MiB.")
+    return sent
 
 
 def actor_of(request: HttpRequest, user: User) -> Actor:

@@ -9,10 +9,10 @@ from typing import Final
 
 from django.db.models import Count, Q, QuerySet
 
+from rolecall.server.access.finding import managed_apps
 from rolecall.server.access.models import App, Entitlement, Grant
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import Person
-from rolecall.server.people.permissions import scopes_of
 from rolecall.server.policies.models import RolePolicy
 
 __all__ = ["Standing", "administrators", "apps_of", "named_by", "policies_by_app", "standings"]
@@ -54,9 +54,7 @@ class Standing:
 
 def apps_of(actor: Actor) -> QuerySet[App]:
     """The managed apps whose administrators somebody may see."""
-    rows = App.objects.filter(state=App.State.MANAGED)
-    scopes = scopes_of(actor, "policy:read")
-    return rows if scopes is None else rows.filter(public_id__in=scopes)
+    return managed_apps(actor, "policy:read")
 
 
 def standings(apps: QuerySet[App]) -> list[Standing]:

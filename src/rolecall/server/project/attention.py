@@ -9,9 +9,11 @@ from django.urls import reverse
 
 from rolecall.server.access.asof import number_now
 from rolecall.server.access.feed import sentence
+from rolecall.server.access.finding import managed_apps
 from rolecall.server.access.models import Account, App, Change
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector
+from rolecall.server.needs import MOST
 from rolecall.server.people.permissions import scopes_of
 from rolecall.server.tables.look import Look
 
@@ -19,8 +21,6 @@ __all__ = ["Card", "Line", "cards"]
 
 _RECENT: Final = timedelta(days=7)
 _LINES: Final = 5
-_COUNTED: Final = 10_000
-"""More than this is not counted: looking at each of them would take longer than all the rest."""
 _State = Connector.State
 _WAITING: Final = (
     _State.NEEDS_CONFIRMATION, _State.ERROR, _State.NOT_CONNECTED, _State.NOT_SEEN
@@ -61,9 +61,7 @@ def cards(actor: Actor, *, now: datetime) -> list[Card]:
 
 def _apps(actor: Actor) -> list[App]:
     """The apps of which they may see accounts and changes."""
-    scopes = scopes_of(actor, "account:read")
-    apps = App.objects.filter(state=App.State.MANAGED)
-    return list(apps if scopes is None else apps.filter(public_id__in=scopes))
+    return list(managed_apps(actor, "account:read"))
 
 
 def _connectors(actor: Actor) -> Card | None:
@@ -133,5 +131,5 @@ def _changes(apps: list[App], since: datetime) -> Card | None:
 
 def _counted(rows: QuerySet[Any]) -> str:
     """How many there are; of very many, that they are more."""
-    number = rows.order_by()[: _COUNTED + 1].count()
-    return f"more than {_COUNTED:,}" if number > _COUNTED else f"{number:,}"
+    number = rows.order_by()[: MOST + 1].count()
+    return f"more than {MOST:,}" if number > MOST else f"{number:,}"

@@ -10,9 +10,9 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, QuerySet
 
+from rolecall.server.access.finding import managed_apps
 from rolecall.server.access.models import Account, App
 from rolecall.server.audit.trail import Actor
-from rolecall.server.people.permissions import scopes_of
 from rolecall.server.seats.models import SeatPlan
 
 __all__ = [
@@ -108,9 +108,7 @@ def seats_of(app: App) -> Seats:
 
 def apps_of(actor: Actor) -> QuerySet[App]:
     """The managed apps whose seats somebody may see."""
-    rows = App.objects.filter(state=App.State.MANAGED)
-    scopes = scopes_of(actor, "app:read")
-    return rows if scopes is None else rows.filter(public_id__in=scopes)
+    return managed_apps(actor, "app:read")
 
 
 def billed(apps: QuerySet[App]) -> QuerySet[App]:

@@ -56,7 +56,7 @@ class _Loading:
     contents: dict[int, tuple[bytes, int]] = field(default_factory=dict)
     """Digests of holders that need not be compared if they are the same, and how many they are."""
     nobody_left: bool = False
-    """Whether every account that was ever seen is in the file."""
+    """Whether every account that was there until now is in the file."""
     kinds: dict[str, str] = field(default_factory=dict)
     """Their kinds, likewise."""
 
@@ -75,18 +75,14 @@ class _Loading:
         self._resources(things)
 
     def _accounts(self, rows: list[Row]) -> None:
-        known = {
-            external_id: (pk, content)
-            for external_id, pk, content in queries.rows(
-                "stage", "known_accounts", {"app": self.app.pk, "since": self.since}
-            )
-        }
+        before = queries.rows("stage", "known_accounts", {"app": self.app.pk, "since": self.since})
+        known = {external_id: (pk, content) for external_id, pk, content, _ in before}
         fresh = [row.resource_id for row in rows if row.resource_id not in known]
         ids = dict(zip(fresh, _ids("access_account", len(fresh)), strict=True))
         self.accounts = {
             row.resource_id: ids.get(row.resource_id) or known[row.resource_id][0] for row in rows
         }
-        self.nobody_left = len(self.accounts) - len(fresh) == len(known)
+        self.nobody_left = all(one in self.accounts for one, _, _, present in before if present)
         moments = {at: at.isoformat() for at in {row.at for row in rows}}
         with _copy("stage_seen (account, at)") as copy:
             lines = (f"{self.accounts[row.resource_id]}\t{moments[row.at]}\n" for row in rows)

@@ -7,19 +7,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Error, Invalid, NotAllowed
+from rolecall.errors import Error, NotAllowed
 from rolecall.server import clock
 from rolecall.server.access.models import App
 from rolecall.server.access.pages.apps import list_frame, visible
 from rolecall.server.access.unmanaged import apps as use_cases
 from rolecall.server.access.unmanaged import importing
 from rolecall.server.access.unmanaged.reading import COLUMNS
-from rolecall.server.people.door import Request, done, page, status_of
+from rolecall.server.people.door import Request, done, page, sheet_of, status_of
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import link, moment
-from rolecall.server.tables.sheet import MAX_BYTES
 from rolecall.server.tables.table import Column, Table
 
 __all__ = ["add", "apply", "forget", "manage", "preview", "unmanaged", "upload"]
@@ -127,9 +126,7 @@ def upload(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _upload(request)
     try:
-        sent = request.FILES.get("file")
-        if sent is None or (sent.size or 0) > MAX_BYTES:
-            raise Invalid(f"Choose a file of at most {MAX_BYTES >> 20} MiB.")
+        sent = sheet_of(request)
         kept = importing.preview(
             request.actor, sent.read(), name=sent.name or "apps.csv", now=clock.now()
         )

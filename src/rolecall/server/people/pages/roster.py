@@ -5,12 +5,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Error, Invalid
+from rolecall.errors import Error
 from rolecall.server import clock
-from rolecall.server.people.door import Request, page, status_of
+from rolecall.server.people.door import Request, page, sheet_of, status_of
 from rolecall.server.people.roster import importing
 from rolecall.server.people.roster.reading import COLUMNS
-from rolecall.server.tables.sheet import MAX_BYTES
 
 __all__ = ["apply", "preview", "upload"]
 
@@ -24,9 +23,7 @@ def upload(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _upload(request)
     try:
-        sent = request.FILES.get("file")
-        if sent is None or (sent.size or 0) > MAX_BYTES:
-            raise Invalid(f"Choose a file of at most {MAX_BYTES >> 20} MiB.")
+        sent = sheet_of(request)
         made = importing.preview(
             request.actor, sent.read(), name=sent.name or "roster.csv", now=clock.now()
         )

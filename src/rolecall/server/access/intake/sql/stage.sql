@@ -28,13 +28,15 @@ create temporary table stage_holders (
 ) on commit drop;
 
 -- :name known_accounts
--- Accounts that were ever seen; without content where the record must be read again.
+-- Accounts that were ever seen; without content where the record must be read again;
+-- and whether they are still there.
 select a.external_id, a.id,
        case when a.present and not exists (
            select from access_accountattributes l
            where l.account_id = a.id and l.observed_at > %(since)s
              and (l.first_sync_id is null or (l.until_at is not null and l.ended_sync_id is null))
-       ) then a.content end
+       ) then a.content end,
+       a.present
 from access_account a where a.app_id = %(app)s;
 
 -- :name known_resources
