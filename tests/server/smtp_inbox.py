@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-__all__ = ["Inbox", "an_inbox"]
+__all__ = ["Inbox", "an_inbox", "html_of", "plain_of"]
 
 
 @dataclass
@@ -41,3 +41,18 @@ def an_inbox() -> Iterator[Inbox]:
         yield found
     finally:
         server.stop()
+
+
+def plain_of(mail: Message) -> str:
+    """What a mail says as plain text."""
+    return _part(mail, "text/plain")
+
+
+def html_of(mail: Message) -> str:
+    """What it says as HTML; empty: it does not."""
+    return _part(mail, "text/html")
+
+
+def _part(mail: Message, kind: str) -> str:
+    found = [part for part in mail.walk() if part.get_content_type() == kind]
+    return b"".join(part.get_payload(decode=True) for part in found).decode()

@@ -7,6 +7,7 @@ from cast import PASSWORD, hashed
 from company import a_user
 from judging import judge
 from playwright.sync_api import expect
+from smtp_inbox import plain_of
 from walking import SYNC_MS, add, label, paste
 
 from rolecall.server.mail.jobs import send
@@ -27,7 +28,7 @@ def test_the_mail_leads_to_the_last_step(open_page, sim, inbox):
     (mail,) = inbox.mails
     assert mail["To"] == "nora.notion@acme.example"
     assert mail["Subject"] == "Ada Admin made you an owner of the connector Notion"
-    text = mail.get_payload(decode=True).decode()
+    text = plain_of(mail)
     assert "Your help is needed" in text
     (link,) = re.findall(r"http://\S+", text)
 

@@ -1,15 +1,18 @@
 """Mail reaches a real SMTP server once per event, whatever happens on the way."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 import msgspec
 import pytest
 from django.conf import settings as django_settings
 from django.core.mail import send_mail
-from smtp_inbox import Inbox, an_inbox
+from smtp_inbox import Inbox, an_inbox, html_of, plain_of
 
+from rolecall.server.mail import links
 from rolecall.server.mail.models import Message
 from rolecall.server.mail.post import MAX_ATTEMPTS, message_id, post, send_next
 
@@ -57,10 +60,58 @@ def test_an_event_is_told_once(inbox: Inbox):
     assert mail["Subject"] == "Notion does not sync Bcc: all@larkspur.example"
     assert mail["Bcc"] is None
     assert mail["Message-ID"] == message_id(row)
-    body = mail.get_payload()
+    body = plain_of(mail)
     assert "http://localhost:8010/connectors/con_1/" in body
     assert "You get this because" in body
     assert (row.state, row.sent_at) == (Message.State.SENT, NOW)
+
+
+@pytest.mark.django_db
+def test_a_mail_has_one_button_and_loads_nothing(inbox: Inbox):
+    """Text first, then HTML that says the same, escaped; one link, and nothing from elsewhere."""
+    hostile = '<img src="https://else.example/seen.gif"> & <b>three</b> syncs failed.'
+    post(
+        "one", "ana@larkspur.example", subject="A <b>subject</b>", text=f"{hostile}\n\nAgain.",
+        link="/connectors/con_1/?a=1&b=2", why="Because of <i>you</i>.", now=NOW,
+    )  # fmt: skip
+    assert send_next(NOW)
+
+    (mail,) = inbox.mails
+    assert mail.get_content_type() == "multipart/alternative"
+    kinds = [part.get_content_type() for part in mail.walk() if not part.is_multipart()]
+    assert kinds == ["text/plain", "text/html"]
+    address = "http://localhost:8010/connectors/con_1/?a=1&b=2"
+    text = f"{hostile}\n\nAgain.\n\n{address}\n\nBecause of <i>you</i>.\n"
+    assert plain_of(mail).replace("\r\n", "\n") == text
+    html = html_of(mail)
+    assert re.findall(r'(?:href|src)="([^"]*)"', html) == [escape(address)]
+    assert re.findall(r"<(img|b|i|script|link|style|form|iframe)\b|url\(|@import", html) == []
+    assert "&lt;img src=" in html
+    assert html.count("<a ") == 1
+
+
+@pytest.mark.django_db
+def test_the_button_of_a_login_link_has_the_signature_that_no_row_has(inbox: Inbox):
+    """Both parts lead to the same address, which is complete only in the mail."""
+    row = "lnk_1"
+    post("two", "ana@larkspur.example", subject="In", text="In.", link=links.LOGIN + row, now=NOW)
+    send_next(NOW)
+
+    (mail,) = inbox.mails
+    (address,) = re.findall(r"http\S+", plain_of(mail))
+    assert f'href="{address}"' in html_of(mail)
+    assert links.row_of(address.rsplit("/", 1)[1]) == row
+    assert address.rsplit(".", 1)[1] not in str(Message.objects.values().get())
+
+
+@pytest.mark.django_db
+def test_a_mail_without_a_link_is_plain(inbox: Inbox):
+    """A code to log in is read, not pressed."""
+    send_mail("Log in", "Here is your code", None, ["ana@larkspur.example"])
+    send_next(NOW)
+
+    (mail,) = inbox.mails
+    assert mail.get_content_type() == "text/plain"
 
 
 @pytest.mark.django_db

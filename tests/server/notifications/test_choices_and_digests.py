@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cast import NOW, Role, a_user, acting
+from smtp_inbox import plain_of
 
 from rolecall.errors import Gone, Invalid
 from rolecall.server.audit.models import Event
@@ -40,7 +41,7 @@ def test_at_once_is_one_mail_with_its_reason_and_one_link(ada, inbox, news):
         pass
 
     (mail,) = inbox.mails
-    body = mail.get_payload()
+    body = plain_of(mail)
     assert mail["Subject"] == "Thing 1 Bcc: all@larkspur.example"
     assert mail["Bcc"] is None
     assert WHY in body
@@ -87,7 +88,7 @@ def test_a_daily_mail_comes_once_at_its_hour_and_is_never_empty(ada, inbox, news
     while send_next(after):
         pass
     (mail,) = inbox.mails
-    body = mail.get_payload()
+    body = plain_of(mail)
     assert mail["Subject"] == "2 things for you in Rolecall"
     assert "Sat 04:00  Thing 1" in body
     assert "Thing 3" not in body

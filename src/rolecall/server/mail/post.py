@@ -11,11 +11,10 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
-from rolecall.server.mail import links
+from rolecall.server.mail.letter import letter
 from rolecall.server.mail.models import Message
 
 __all__ = ["message_id", "post", "send_next"]
@@ -114,17 +113,7 @@ def _hand_over(message: Message) -> None:
         use_tls=not secure and bool(url.username),
         timeout=30,
     )
-    parts = [message.text]
-    if message.link:
-        parts.append(settings.CONFIG.public_url.rstrip("/") + links.complete(message.link))
-    if message.why:
-        parts.append(message.why)
-    mail = EmailMessage(
-        subject=message.subject,
-        body="\n\n".join(parts) + "\n",
-        from_email=settings.CONFIG.mail.sender,
-        to=[message.recipient],
-        headers={"Message-ID": message_id(message), "Auto-Submitted": "auto-generated"},
-        connection=backend,
-    )
+    mail = letter(message)
+    mail.connection = backend
+    mail.extra_headers = {"Message-ID": message_id(message), "Auto-Submitted": "auto-generated"}
     mail.send()
