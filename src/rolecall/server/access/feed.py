@@ -16,6 +16,11 @@ _SENTENCES: Final = {
     _Kind.ADDED: "{who} was added to {what}.",
     _Kind.REMOVED: "{who} was removed from {what}.",
 }
+_OF_GROUPS: Final = {
+    _Kind.MADE: "The group {after} was created.",
+    _Kind.RENAMED: "The group {before} is now called {after}.",
+    _Kind.DELETED: "The group {before} was deleted.",
+}
 
 
 def of_app(app: App, *, since: datetime | None = None) -> QuerySet[Change]:
@@ -41,6 +46,9 @@ def of_sync(sync: Sync) -> QuerySet[Change]:
 def sentence(change: Change) -> str:
     """A change in plain words, such as `Ana Costa was added to Design.`."""
     who, kind = str(change.account), _Kind(change.kind)
+    if kind in _OF_GROUPS:
+        before, after = change.detail["name"]
+        return _OF_GROUPS[kind].format(before=before, after=after)
     if kind == _Kind.ROLE:
         return _role_sentence(who, change)
     if kind == _Kind.EDITED:

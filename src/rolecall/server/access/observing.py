@@ -14,7 +14,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db.models import Count, Q, Value
 
 from rolecall.baton.ids import entitlement_id
-from rolecall.server.access import matching
+from rolecall.server.access import changed, matching
 from rolecall.server.access.intake.records import AccountRecord
 from rolecall.server.access.intake.staging import BREAKS
 from rolecall.server.access.models import (
@@ -52,11 +52,12 @@ def held(account: Account, entitlement: Entitlement, *, at: datetime) -> None:
         entitlement: a role, or the membership of a group.
         at: the moment of reading.
     """
-    before = account.role
-    if not _begin(account, entitlement, _locked(account.app_id), at):
+    before, app = account.role, _locked(account.app_id)
+    if not _begin(account, entitlement, app, at):
         return
     if entitlement.kind == _Kind.ROLE:
         _tell(account, Change.Kind.ROLE, at, entitlement=entitlement, before=before)
+        changed.tell(app, since=at)
     else:
         _tell(account, Change.Kind.ADDED, at, entitlement=entitlement)
 
@@ -69,6 +70,7 @@ def not_held(account: Account, entitlement: Entitlement, *, at: datetime) -> Non
     _recount(account, {entitlement.pk}, at)
     if ended and entitlement.kind == _Kind.ROLE:
         _tell(account, Change.Kind.ROLE, at, before=entitlement)
+        changed.tell(app, since=at)
     elif ended:
         _tell(account, Change.Kind.REMOVED, at, entitlement=entitlement)
 
@@ -104,6 +106,7 @@ def account_there(app: App, external_id: str, record: AccountRecord, *, at: date
     if joined:
         _tell(account, Change.Kind.JOINED, at, entitlement=role)
     _count_accounts(app)
+    changed.tell(app, since=at)
     account.refresh_from_db()
     return account
 
@@ -121,6 +124,7 @@ def account_gone(account: Account, *, at: datetime) -> None:
     account.save(update_fields=["present"])
     _recount(account, touched, at)
     _count_accounts(app)
+    changed.tell(app, since=at)
 
 
 def described(account: Account, wanted: dict[str, str], *, at: datetime) -> None:
@@ -140,7 +144,14 @@ def described(account: Account, wanted: dict[str, str], *, at: datetime) -> None
 
 
 def group_there(app: App, external_id: str, name: str, *, at: datetime) -> Entitlement:
-    """A group was seen, under this name; what being in it gives."""
+    """A group was seen, under this name; what being in it gives.
+
+    Args:
+        app: where.
+        external_id: the source's id of it.
+        name: what it is called.
+        at: the moment of reading.
+    """
     app = _locked(app.pk)
     group, _ = Resource.objects.get_or_create(
         app=app, kind="group", external_id=external_id, defaults={"name": name}
@@ -148,8 +159,11 @@ def group_there(app: App, external_id: str, name: str, *, at: datetime) -> Entit
     group.name, group.present = name, True
     group.save(update_fields=["name", "present"])
     periods = ResourcePeriod.objects.filter(resource=group)
-    _end(periods.filter(until_at=None).exclude(name=name), app, at)
-    if not _seen_again(periods, at):
+    others = periods.filter(until_at=None).exclude(name=name)
+    before = others.values_list("name", flat=True).first()
+    _end(others, app, at)
+    new = not _seen_again(periods, at)
+    if new:
         ResourcePeriod.objects.create(resource=group, name=name, from_at=at, observed_at=at)
     entitlement, _ = Entitlement.objects.get_or_create(
         app=app,
@@ -160,6 +174,9 @@ def group_there(app: App, external_id: str, name: str, *, at: datetime) -> Entit
         name=name, present=True, search=SearchVector(Value(name), config="simple")
     )
     entitlement.refresh_from_db()
+    if new:
+        kind = Change.Kind.MADE if before is None else Change.Kind.RENAMED
+        _tell_group(entitlement, kind, at, before, name)
     return entitlement
 
 
@@ -169,12 +186,16 @@ def group_gone(entitlement: Entitlement, *, at: datetime) -> None:
     held_by = Grant.objects.filter(entitlement=entitlement, until_at=None)
     members = list(Account.objects.filter(grants__in=held_by).order_by("name", "id"))
     _end(held_by, app, at)
-    _end(ResourcePeriod.objects.filter(resource=entitlement.resource, until_at=None), app, at)
+    there = ResourcePeriod.objects.filter(resource=entitlement.resource, until_at=None)
+    name = there.values_list("name", flat=True).first()
+    ended = _end(there, app, at)
     Resource.objects.filter(entitlements=entitlement).update(present=False)
     Entitlement.objects.filter(pk=entitlement.pk).update(present=False, holders=0)
     for account in members:
         _recount(account, set(), at)
         _tell(account, Change.Kind.REMOVED, at, entitlement=entitlement)
+    if ended:
+        _tell_group(entitlement, Change.Kind.DELETED, at, name, None)
 
 
 def _locked(app_id: int) -> App:
@@ -201,6 +222,13 @@ def _begin(account: Account, entitlement: Entitlement, app: App, at: datetime) -
 def _tell(account: Account, kind: str, at: datetime, **told: Any) -> None:  # noqa: ANN401 - columns
     """A line of the feed, which no sync found."""
     Change.objects.create(app_id=account.app_id, at=at, kind=kind, account=account, **told)
+
+
+def _tell_group(group: Entitlement, kind: str, at: datetime, *names: str | None) -> None:
+    """The same of a group itself, by the names that it had and has."""
+    Change.objects.create(
+        app_id=group.app_id, at=at, kind=kind, entitlement=group, detail={"name": names}
+    )
 
 
 def _end(rows: Any, app: App, at: datetime) -> int:  # noqa: ANN401 - periods of any model

@@ -193,7 +193,8 @@ class ChangeOut(Origined):
     id: str
     at: datetime
     kind: str
-    account: AccountName
+    account: AccountName | None
+    """Null where a group itself came, went, or got another name."""
     entitlement: EntitlementName | None
     before: EntitlementName | None
     sync: str | None

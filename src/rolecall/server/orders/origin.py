@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from rolecall.server.access.models import Change, Grant, Presence, Sync
 from rolecall.server.orders.models import Order
@@ -26,9 +26,18 @@ _OF_CHANGE: Final = {
     _Kind.LEFT: {_Operation.REMOVE_ACCOUNT},
     _Kind.ROLE: {_Operation.GRANT, _Operation.REVOKE},
     _Kind.ADDED: {_Operation.GRANT},
-    _Kind.REMOVED: {_Operation.REVOKE},
+    _Kind.REMOVED: {_Operation.REVOKE, _Operation.REMOVE_ACCOUNT, _Operation.DELETE_GROUP},
     _Kind.EDITED: {_Operation.UPDATE_ACCOUNT},
+    _Kind.MADE: {_Operation.CREATE_GROUP},
+    _Kind.RENAMED: {_Operation.RENAME_GROUP},
+    _Kind.DELETED: {_Operation.DELETE_GROUP},
 }
+_OF_ONE_GROUP: Final = frozenset({
+    _Kind.ADDED, _Kind.REMOVED, _Kind.MADE, _Kind.RENAMED, _Kind.DELETED
+})  # fmt: skip
+_OF_GROUPS: Final = frozenset({
+    _Operation.CREATE_GROUP, _Operation.RENAME_GROUP, _Operation.DELETE_GROUP
+})  # fmt: skip
 
 
 class Origin(StrEnum):
@@ -65,14 +74,15 @@ def of_presences(presences: Collection[Presence]) -> dict[int, Origin]:
 def of_changes(changes: Collection[Change]) -> dict[int, Origin]:
     """Of each change in a feed, by its key, where it comes from: us or outside."""
     syncs, accounts = {one.sync_id for one in changes}, {one.account_id for one in changes}
-    orders = Order.objects.filter(verified_by__in=syncs - {None}, account__in=accounts)
-    ours = defaultdict[tuple[int, int], list[Order]](list)
-    for order in orders:
-        ours[(order.verified_by_id or 0, order.account_id or 0)].append(order)
+    wanted = Q(account__in=accounts - {None}) | Q(operation__in=_OF_GROUPS)
+    ours = defaultdict[tuple[int | None, int | None], list[Order]](list)
+    for order in Order.objects.filter(wanted, verified_by__in=syncs - {None}):
+        ours[(order.verified_by_id, order.account_id)].append(order)
     return {
         one.pk: Origin.OURS
         if one.sync_id is None
         or any(_brought(order, one) for order in ours[(one.sync_id, one.account_id)])
+        or any(_brought(order, one) for order in ours[(one.sync_id, None)])
         else Origin.OUTSIDE
         for one in changes
     }
@@ -107,7 +117,9 @@ def _brought(order: Order, change: Change) -> bool:
     """Whether this order is what a change shows."""
     if order.operation not in _OF_CHANGE[_Kind(change.kind)]:
         return False
-    if change.kind in {_Kind.ADDED, _Kind.REMOVED}:
+    if order.operation == _Operation.REMOVE_ACCOUNT:
+        return True  # it ends all that the account held
+    if change.kind in _OF_ONE_GROUP:
         return order.entitlement_id == change.entitlement_id
     if change.kind == _Kind.ROLE:
         return order.entitlement_id in {change.entitlement_id, change.before_id}

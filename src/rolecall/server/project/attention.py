@@ -115,7 +115,7 @@ def _changes(apps: list[App], since: datetime) -> Card | None:
             icon="change",
             text=sentence(one),
             detail="",
-            address=reverse("access:account", args=(one.account.public_id,)),
+            address=_place(one),
         )
         for one in newest
     )
@@ -127,6 +127,15 @@ def _changes(apps: list[App], since: datetime) -> Card | None:
         action="What changed",
         address=reverse("access:feed", args=(apps[0].public_id,)),
     )
+
+
+def _place(change: Change) -> str:
+    """The page of what a change is about: an account, or a group itself."""
+    if change.account:
+        return reverse("access:account", args=(change.account.public_id,))
+    if change.entitlement:
+        return reverse("access:entitlement", args=(change.entitlement.public_id,))
+    raise AssertionError(f"{change} is about nothing")
 
 
 def _counted(rows: QuerySet[Any]) -> str:

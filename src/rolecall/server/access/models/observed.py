@@ -296,6 +296,9 @@ class Change(models.Model):
         ADDED = "added to"
         REMOVED = "removed from"
         EDITED = "edited"
+        MADE = "made", "Group created"
+        RENAMED = "renamed", "Group renamed"
+        DELETED = "deleted", "Group deleted"
 
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="changes", db_index=False)
     sync = models.ForeignKey(Sync, on_delete=models.PROTECT, null=True, related_name="changes")
@@ -303,7 +306,10 @@ class Change(models.Model):
     at = models.DateTimeField()
     """When it was seen; it happened after the sync before."""
     kind = models.CharField(max_length=12, choices=Kind)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="changes")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, related_name="changes"
+    )
+    """Whose; None where a group itself came, went, or got another name."""
     entitlement = models.ForeignKey(
         Entitlement, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -313,7 +319,7 @@ class Change(models.Model):
     )
     """The role it had."""
     detail = models.JSONField(default=dict)
-    """Of an edit: attribute → [before, after]."""
+    """Of an edit: attribute → [before, after]; of a group: its name, likewise."""
 
     class Meta:
         ordering = ("-id",)
@@ -323,4 +329,4 @@ class Change(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.kind}"
+        return f"{self.account_id or self.entitlement_id} {self.kind}"

@@ -41,7 +41,11 @@ _ICONS: Final = {
     Change.Kind.ADDED: "plus",
     Change.Kind.REMOVED: "minus",
     Change.Kind.EDITED: "pencil",
+    Change.Kind.MADE: "plus",
+    Change.Kind.RENAMED: "pencil",
+    Change.Kind.DELETED: "minus",
 }
+_OF_GROUPS: Final = frozenset({Change.Kind.MADE, Change.Kind.RENAMED, Change.Kind.DELETED})
 _KINDS: Final = tuple(Choice(value=k, label=label) for k, label in Change.Kind.choices)
 
 
@@ -53,6 +57,9 @@ def _which(change: Change) -> SafeString | str:
     """The group; the role before and now; or which attributes."""
     if change.kind == Change.Kind.EDITED:
         return ", ".join(sorted(change.detail)) or NOTHING
+    if change.kind in _OF_GROUPS and change.entitlement:
+        address = reverse("access:entitlement", args=(change.entitlement.public_id,))
+        return link(_names(change), address)
     if change.kind != Change.Kind.ROLE:
         return entitlement_name(change.entitlement)
     return format_html(
@@ -60,7 +67,14 @@ def _which(change: Change) -> SafeString | str:
     )
 
 
+def _names(change: Change) -> str:
+    """What a group was called and is called now."""
+    return " → ".join(name for name in change.detail["name"] if name)
+
+
 def _which_text(change: Change) -> str:
+    if change.kind in _OF_GROUPS:
+        return _names(change)
     if change.kind == Change.Kind.EDITED:
         return ", ".join(f"{name}: {was} → {now}" for name, (was, now) in change.detail.items())
     names = [str(one) for one in (change.before, change.entitlement) if one]
@@ -75,8 +89,8 @@ _CHANGES: Final[tuple[Column[Change], ...]] = (
     Column(
         name="account",
         label="Account",
-        value=lambda c: str(c.account),
-        show=lambda c: account_cell(c.account),
+        value=lambda c: str(c.account) if c.account else None,
+        show=lambda c: account_cell(c.account) if c.account else NOTHING,
     ),
     Column(name="kind", label="What", value=lambda c: c.kind, show=_what),
     Column(name="which", label="Of what", value=_which_text, show=_which),
@@ -94,7 +108,7 @@ _FEED: Final[Table[Change]] = Table(
     order="-at",
     filters=(Filter(name="kind", label="What", narrow=one_of("kind"), choices=_KINDS),),
     search=beginning_with("account__search"),
-    search_label="Search names and e-mails",
+    search_label="Search accounts",
     fetch=lambda rows: rows.select_related("account", "entitlement", "before", "sync"),
     dress=origins.mark,
 )

@@ -1,4 +1,4 @@
--- The feed: what this sync found different, in sentences with an account in them.
+-- The feed: what this sync found different, in sentences with an account or a group in them.
 
 -- :name roles
 -- Which role ended and which began, by account.
@@ -30,6 +30,20 @@ left join stage_seen n on n.account = a.id
 where r.before is distinct from r.after
   and a.id not in (select account from diff_presence)
 order by a.name, a.id;
+
+-- :name groups
+-- Groups that came, went, or have another name; who was in them is told below.
+insert into access_change (app_id, sync_id, at, kind, account_id, entitlement_id, before_id, detail)
+select %(app)s, %(sync)s, d.at,
+       case when d.period is null then 'made' when d.name is null then 'deleted' else 'renamed' end,
+       null, e.id, null, jsonb_build_object('name', jsonb_build_array(p.name, d.name))
+from diff_resource d
+join lateral (
+    select min(id) as id from access_entitlement where resource_id = d.resource
+) e on e.id is not null
+left join access_resourceperiod p on p.id = d.period
+where d.kind = 'group'
+order by coalesce(d.name, p.name), e.id;
 
 -- :name memberships
 insert into access_change (app_id, sync_id, at, kind, account_id, entitlement_id, before_id, detail)
