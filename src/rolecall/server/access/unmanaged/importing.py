@@ -1,24 +1,19 @@
 """Carry a list of apps out: the file is kept for an hour between the preview and the yes."""
 
-import io
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
 
-from rolecall.errors import Conflict, Gone
 from rolecall.server.access.models import App
 from rolecall.server.access.unmanaged.reading import Plan, plan
 from rolecall.server.audit.trail import Actor, record
-from rolecall.server.files.models import File
-from rolecall.server.files.store import read as read_file
-from rolecall.server.files.store import store
+from rolecall.server.files import previews
 from rolecall.server.people.permissions import require
 
 __all__ = ["apply", "look", "preview"]
 
 _KIND: Final = "apps"
-_KEPT: Final = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -31,8 +26,7 @@ def preview(actor: Actor, data: bytes, *, name: str, now: datetime) -> str:
     """
     require(actor, "app:create")
     plan(data)
-    kept = store(io.BytesIO(data), kind=_KIND, name=name[:200], now=now, expires_at=now + _KEPT)
-    return kept.public_id
+    return previews.keep(data, kind=_KIND, name=name, now=now)
 
 
 def look(actor: Actor, file: str, *, now: datetime) -> Plan:
@@ -43,7 +37,7 @@ def look(actor: Actor, file: str, *, now: datetime) -> Plan:
         Gone: there is no such file any more.
     """
     require(actor, "app:create")
-    return plan(_bytes(_kept(file, now)))
+    return plan(previews.content(previews.kept(file, kind=_KIND, now=now)))
 
 
 @transaction.atomic
@@ -62,17 +56,11 @@ def apply(actor: Actor, file: str, *, digest: str, now: datetime) -> Plan:
         Conflict: rows of it have faults, or the plan is another by now.
     """
     require(actor, "app:create")
-    kept = _kept(file, now)
+    kept = previews.kept(file, kind=_KIND, now=now)
     with connection.cursor() as cursor:  # from here on nobody else names apps
         cursor.execute("LOCK TABLE access_app IN SHARE ROW EXCLUSIVE MODE")
-    found = plan(_bytes(kept))
-    if found.faults:
-        raise Conflict("The file has faults; nothing was changed.", hint="Correct it first.")
-    if found.digest != digest:
-        raise Conflict(
-            "Apps were changed since this preview was made; nothing was changed now.",
-            hint="Look at the new preview.",
-        )
+    found = plan(previews.content(kept))
+    previews.agreed("Apps", faulty=bool(found.faults), same=found.digest == digest)
     _carry_out(actor, found, now)
     record(
         actor, "app:import", None, now=now, file=kept.name, sha256=kept.sha256,
@@ -80,17 +68,6 @@ def apply(actor: Actor, file: str, *, digest: str, now: datetime) -> Plan:
     )  # fmt: skip
     kept.delete()
     return found
-
-
-def _kept(file: str, now: datetime) -> File:
-    kept = File.objects.filter(public_id=file, kind=_KIND, expires_at__gt=now).first()
-    if kept is None:
-        raise Gone("This preview is no longer there.", hint="Upload the file again.")
-    return kept
-
-
-def _bytes(kept: File) -> bytes:
-    return b"".join(read_file(kept))
 
 
 def _carry_out(actor: Actor, found: Plan, now: datetime) -> None:

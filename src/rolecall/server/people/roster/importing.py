@@ -1,18 +1,14 @@
 """Carry a roster out: the file is kept for an hour between the preview and the yes."""
 
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
 
-from rolecall.errors import Conflict, Gone
 from rolecall.server.audit.trail import Actor, record
-from rolecall.server.files.models import File
-from rolecall.server.files.store import read as read_file
-from rolecall.server.files.store import store
+from rolecall.server.files import previews
 from rolecall.server.people import changed
 from rolecall.server.people.models import Person, PersonEmail
 from rolecall.server.people.permissions import require
@@ -22,7 +18,6 @@ from rolecall.server.people.roster.reading import read
 __all__ = ["Counts", "Preview", "apply", "look", "preview"]
 
 _KIND: Final = "roster"
-_KEPT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +49,8 @@ def preview(actor: Actor, data: bytes, *, name: str, now: datetime) -> Preview:
     """
     require(actor, "person:edit")
     sheet = read(data)
-    kept = store(io.BytesIO(data), kind=_KIND, name=name[:200], now=now, expires_at=now + _KEPT)
-    return Preview(plan=plan(sheet), file=kept.public_id)
+    kept = previews.keep(data, kind=_KIND, name=name, now=now)
+    return Preview(plan=plan(sheet), file=kept)
 
 
 def look(actor: Actor, file: str, *, now: datetime) -> Preview:
@@ -66,7 +61,8 @@ def look(actor: Actor, file: str, *, now: datetime) -> Preview:
         Gone: there is no such file any more.
     """
     require(actor, "person:edit")
-    return Preview(plan=plan(read(_bytes(_kept(file, now)))), file=file)
+    kept = previews.kept(file, kind=_KIND, now=now)
+    return Preview(plan=plan(read(previews.content(kept))), file=file)
 
 
 @transaction.atomic
@@ -86,34 +82,17 @@ def apply(actor: Actor, file: str, *, digest: str, absent_left: bool, now: datet
         Conflict: rows of it have faults, or the plan is another by now.
     """
     require(actor, "person:edit")
-    kept = _kept(file, now)
+    kept = previews.kept(file, kind=_KIND, now=now)
     with connection.cursor() as cursor:  # from here on nobody else changes persons
         cursor.execute("LOCK TABLE people_person IN SHARE ROW EXCLUSIVE MODE")
-    found = plan(read(_bytes(kept)))
-    if found.faults:
-        raise Conflict("The file has faults; nothing was changed.", hint="Correct it first.")
-    if found.digest != digest:
-        raise Conflict(
-            "People were changed since this preview was made; nothing was changed now.",
-            hint="Look at the new preview.",
-        )
+    found = plan(read(previews.content(kept)))
+    previews.agreed("People", faulty=bool(found.faults), same=found.digest == digest)
     counts = _carry_out(actor, found, absent_left, now)
     record(
         actor, "person:import", None, now=now, file=kept.name, sha256=kept.sha256, **vars(counts)
     )
     kept.delete()
     return counts
-
-
-def _kept(file: str, now: datetime) -> File:
-    kept = File.objects.filter(public_id=file, kind=_KIND, expires_at__gt=now).first()
-    if kept is None:
-        raise Gone("This preview is no longer there.", hint="Upload the file again.")
-    return kept
-
-
-def _bytes(kept: File) -> bytes:
-    return b"".join(read_file(kept))
 
 
 def _carry_out(actor: Actor, found: Plan, absent_left: bool, now: datetime) -> Counts:  # noqa: FBT001
