@@ -15,7 +15,7 @@ from django.db import models, transaction
 
 from rolecall.baton.c1z.reader import open_c1z
 from rolecall.errors import Conflict, Gone
-from rolecall.server.access import matching
+from rolecall.server.access import changed, matching
 from rolecall.server.access.intake import queries
 from rolecall.server.access.intake.content import GROUP, ROLE, TYPES, USER, Content
 from rolecall.server.access.intake.preview import Preview, measure
@@ -169,6 +169,7 @@ class _Step:
         if sync.number > 1:
             for name in queries.names("feed"):
                 queries.run("feed", name, values)
+        changed.tell(self.app, since=self.content.started_at)
         return sync
 
     def note(self, counts: Mapping[str, Any], same: Sync | None = None) -> Sync:
