@@ -17,6 +17,7 @@ from rolecall.server.audit.models import Event
 from rolecall.server.audit.trail import Actor
 from rolecall.server.seats import counting, pricing
 from rolecall.server.seats.chart import HEIGHT, WIDTH, chart_of
+from rolecall.server.seats.counted import recount
 from rolecall.server.seats.models import SeatPlan
 from rolecall.server.seats.trend import Point, trend_of
 
@@ -137,6 +138,7 @@ def moved(company: Company, random_: random.Random) -> None:
             if len(moments) == 2:
                 row.pk, row.from_at, row.until_at = None, NOW - moments[0] * DAY, None
                 row.save()
+    recount(company.app)
 
 
 def at_the_end_of(day: date, model, **facts) -> int:
@@ -177,6 +179,7 @@ def test_a_long_history_is_cut_and_still_right(company):
     first.started_at = NOW - 400 * DAY
     first.save()
     Presence.objects.update(from_at=first.started_at)
+    recount(company.app)
     trend = trend_of(company.app, "day", now=NOW)
 
     assert len(trend.points) == 90

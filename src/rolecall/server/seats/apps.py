@@ -1,4 +1,4 @@
-"""Django's name for this noun."""
+"""Django's name for this noun, and what it wants to be told."""
 
 from django.apps import AppConfig
 
@@ -10,3 +10,11 @@ class SeatsConfig(AppConfig):
 
     name = "rolecall.server.seats"
     label = "seats"
+
+    def ready(self) -> None:
+        """Count seats whenever access has changed."""
+        # Needs every model to be loaded.
+        from rolecall.server.access import changed  # noqa: PLC0415
+        from rolecall.server.seats.counted import follow  # noqa: PLC0415
+
+        changed.register("seats", follow)

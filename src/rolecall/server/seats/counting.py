@@ -8,12 +8,13 @@ from today.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from rolecall.server.access.finding import managed_apps
-from rolecall.server.access.models import Account, App
+from rolecall.server.access.models import Account, App, Entitlement
 from rolecall.server.audit.trail import Actor
-from rolecall.server.seats.models import SeatPlan
+from rolecall.server.seats.models import SeatCount, SeatPlan
 
 __all__ = [
     "Bill",
@@ -87,22 +88,17 @@ class Seats:
 
 def seats_of(app: App) -> Seats:
     """The seats of an app as its last sync, and what was seen since, left them."""
-    here = Account.objects.filter(app=app, present=True)
-    counted = (
-        here.filter(seat=True)
-        .order_by()
-        .values_list("role__name", "role__public_id")
-        .annotate(taken=Count("pk"))
-    )
-    roles = (
-        RoleSeats(role=name or "", entitlement=key or "", taken=taken)
-        for name, key, taken in counted
-    )
-    ordered = tuple(sorted(roles, key=lambda one: (-one.taken, one.role)))
+    last = SeatCount.objects.filter(app=app).order_by("-at").first() or SeatCount(taken=0)
+    roles = [
+        RoleSeats(role=one.name, entitlement=one.public_id, taken=last.roles[str(one.pk)])
+        for one in Entitlement.objects.filter(pk__in=last.roles)
+    ]
+    if rest := last.taken - sum(one.taken for one in roles):
+        roles.append(RoleSeats(role="", entitlement="", taken=rest))
     return Seats(
-        bill=Bill(taken=sum(one.taken for one in ordered), plan=plan_of(app)),
-        roles=ordered,
-        unsaid=here.filter(seat=None).count(),
+        bill=Bill(taken=last.taken, plan=plan_of(app)),
+        roles=tuple(sorted(roles, key=lambda one: (-one.taken, one.role))),
+        unsaid=Account.objects.filter(app=app, present=True, seat=None).count(),
     )
 
 
@@ -113,8 +109,8 @@ def apps_of(actor: Actor) -> QuerySet[App]:
 
 def billed(apps: QuerySet[App]) -> QuerySet[App]:
     """The same, each with what `bill_of` needs."""
-    taken = Count("accounts", filter=Q(accounts__present=True, accounts__seat=True))
-    return apps.select_related("seat_plan").annotate(taken=taken)
+    last = SeatCount.objects.filter(app=OuterRef("pk")).order_by("-at").values("taken")[:1]
+    return apps.select_related("seat_plan").annotate(taken=Coalesce(Subquery(last), 0))
 
 
 def bill_of(app: App) -> Bill:

@@ -1,11 +1,14 @@
-"""What the seats of an app cost: typed in by somebody, for no interface tells (Notion: N-166)."""
+"""Seats of an app: how many were taken when, and what they cost.
+
+The first is counted, the second typed in by somebody, for no interface tells (Notion: N-166).
+"""
 
 from django.db import models
 
 from rolecall.server.access.models import App
 from rolecall.server.ids import PublicIdField
 
-__all__ = ["SeatPlan"]
+__all__ = ["SeatCount", "SeatPlan"]
 
 
 class SeatPlan(models.Model):
@@ -27,3 +30,27 @@ class SeatPlan(models.Model):
 
     def __str__(self) -> str:
         return f"the seats of {self.app}"
+
+
+class SeatCount(models.Model):
+    """How many seats were taken at the end of a quarter of an hour in which that has changed.
+
+    Every day ends with such a quarter, in whichever zone somebody looks. `counted` writes it, and
+    can write all of it again: periods are what was seen, and this is a sum of them.
+    """
+
+    app = models.ForeignKey(
+        App, on_delete=models.PROTECT, related_name="seat_counts", db_index=False
+    )
+    at = models.DateTimeField()
+    """When the quarter began."""
+    taken = models.IntegerField()
+    roles = models.JSONField(default=dict)
+    """Key of a role → seats of its holders; a role without any is left out."""
+
+    class Meta:
+        ordering = ("app", "at")
+        constraints = (models.UniqueConstraint(fields=("app", "at"), name="seats_count_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.taken} seats of {self.app_id} from {self.at:%Y-%m-%d %H:%M}"
