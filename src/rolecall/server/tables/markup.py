@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from rolecall.server.tables.look import as_html
-from rolecall.server.tables.table import Column
+from rolecall.server.tables.look import as_html, icon
+from rolecall.server.tables.table import Column, Plain, as_text
 
 __all__ = ["body"]
 
@@ -20,6 +20,7 @@ def body(
     columns: Sequence[Column[Any]],
     rows: Iterable[Any],
     box: Callable[[Any], tuple[str, str]] | None = None,
+    peek: Callable[[Any], str] | None = None,
 ) -> SafeString:
     """A `tr` for each row: its first cell is the head of the row.
 
@@ -29,12 +30,15 @@ def body(
         columns: those that are shown.
         rows: those of this page.
         box: where rows can be chosen: value and name of a row's box; without a value it has none.
+        peek: the path of what can be looked at without leaving the table; empty: nothing can.
     """
     frames = [_frame(column, first=column is columns[0]) for column in columns]
+    first = columns[0] if peek else None
     lines = (
         (_pick(*box(row)) if box else "")
         + "".join(
-            f"{before}{as_html(column.cell(row))}{after}"
+            f"{before}{as_html(column.cell(row))}"
+            f"{_peek(peek(row), column.value(row)) if peek and column is first else ''}{after}"
             for column, (before, after) in zip(columns, frames, strict=True)
         )
         for row in rows
@@ -51,6 +55,18 @@ def _pick(value: str, name: str) -> str:
         '<input type="checkbox" form="bulk" name="row" value="{}" aria-label="Choose {}"></td>',
         value,
         name,
+    )
+
+
+def _peek(path: str, name: Plain) -> str:
+    """After the row's own link, so that this stays the first."""
+    if not path:
+        return ""
+    return format_html(
+        '<a class="button quiet square peek" href="{}" data-peek aria-label="Peek at {}">{}</a>',
+        path,
+        as_text(name),
+        icon("peek"),
     )
 
 

@@ -249,7 +249,7 @@ class View(Generic[M]):
     @property
     def body(self) -> SafeString:
         """The rows as HTML."""
-        return body(self.columns, self.rows, self._box if self.picks else None)
+        return body(self.columns, self.rows, self._box if self.picks else None, self.table.peek)
 
     def _box(self, row: M) -> tuple[str, str]:
         """What the box of a row says, or "" where it has none; what a screen reader calls it."""

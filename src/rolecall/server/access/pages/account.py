@@ -30,6 +30,8 @@ __all__ = ["Held", "account", "attributes", "history", "past_access"]
 _MOST = 500
 """Rows of one account that a page shows; what is older stands in the export of the app."""
 
+_DRAWER = "peeked"
+"""The part of a page that shows a row of its table in short."""
 _VERBS = (
     ("add_to_group", "plus", "Add to a group"),
     ("remove_from_group", "minus", "Remove from a group"),
@@ -55,9 +57,12 @@ class Held:
 
 @page("account:read")
 def account(request: Request, account_id: str) -> HttpResponse:
-    """What it holds now."""
+    """What it holds now; for the drawer beside a table, in short."""
     one = account_for(request.actor, account_id)
     held = list(_held(one, past=False))
+    if request.htmx.target == _DRAWER:
+        context = {"account": one, "look": status_look(one), "link": link_look(one), "held": held}
+        return render(request, "access/account_short.html", context)
     return _page(request, one, "access", held=held)
 
 

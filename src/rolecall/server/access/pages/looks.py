@@ -14,6 +14,7 @@ __all__ = [
     "EXTERNAL",
     "STATUSES",
     "account_cell",
+    "account_path",
     "app_crumbs",
     "app_tabs",
     "entitlement_name",
@@ -61,10 +62,14 @@ def type_mark(account: Account) -> SafeString:
     return mark(account.get_type_display(), "machine" if service else "person")
 
 
+def account_path(account: Account) -> str:
+    """Where its page is."""
+    return address_of("access:account", account.public_id)
+
+
 def account_cell(account: Account) -> SafeString:
     """Name and address, with a link, and a mark where the address is not the company's."""
-    address = address_of("access:account", account.public_id)
-    name = link(account, address, account.email if account.name else "")
+    name = link(account, account_path(account), account.email if account.name else "")
     return format_html("{} {}", name, mark("External", "globe")) if account.external else name
 
 
