@@ -7,6 +7,7 @@ the audit row. `carrying` does the rest.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from django.db import transaction
@@ -30,6 +31,7 @@ from rolecall.server.orders.wishes import Wish, wish_of
 
 __all__ = [
     "MOST_ROWS",
+    "MOVES",
     "agreement",
     "apply",
     "cancel",
@@ -43,11 +45,13 @@ __all__ = [
 _HOUR: Final = timedelta(hours=1)
 _State = Order.State
 _AGAIN: Final = frozenset({_State.FAILED, _State.STILL_PRESENT, _State.UNKNOWN, _State.CANCELLED})
-_MOVES: Final = {
-    "hold": ({_State.PLANNED}, _State.HELD),
-    "exclude": ({_State.PLANNED, _State.HELD}, _State.EXCLUDED),
-    "include": ({_State.HELD, _State.EXCLUDED}, _State.PLANNED),
-}
+MOVES: Final = MappingProxyType({
+    "hold": (frozenset({_State.PLANNED}), _State.HELD),
+    "exclude": (frozenset({_State.PLANNED, _State.HELD}), _State.EXCLUDED),
+    "include": (frozenset({_State.HELD, _State.EXCLUDED}), _State.PLANNED),
+})  # fmt: skip
+"""What is done with a row before it is applied: in which states it may be, and in which it is then.
+"""
 _PLANNED_FIELDS: Final = (
     "wish", "effect", "before", "meaning", "undo", "by_hand", "why", "error", "state", "repeats",
 )  # fmt: skip
@@ -250,7 +254,7 @@ def _order(actor: Actor, decision: Decision, orders: list[Order], now: datetime)
 
 @transaction.atomic
 def _move(actor: Actor, order_id: str, verb: str, now: datetime) -> Order:
-    before, after = _MOVES[verb]
+    before, after = MOVES[verb]
     order = order_locked(actor, "order:plan", order_id)
     if order.state not in before or order.decision.state == Decision.State.CANCELLED:
         raise Conflict(f"This order is: {order.get_state_display()}.", hint="Look at it again.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rolecall.server.orders.pages import asking, decision, decisions, drifts, order, steps
+from rolecall.server.orders.pages import asking, decision, decisions, drifts, order, rows, steps
 
 __all__ = ["app_name", "urlpatterns"]
 
@@ -16,7 +16,7 @@ urlpatterns = [
     path("decisions/<str:decision_id>/apply", decision.apply, name="apply"),
     path("decisions/<str:decision_id>/cancel", decision.cancel, name="cancel"),
     path("decisions/<str:decision_id>/undo", decision.undo, name="undo"),
-    path("decisions/<str:decision_id>/rows", decision.change_rows, name="rows"),
+    path("decisions/<str:decision_id>/rows", rows.change_rows, name="rows"),
     path("orders/<str:order_id>", order.order, name="order"),
     path("orders/<str:order_id>/retry", order.retry, name="retry"),
     path("orders/<str:order_id>/undo", order.undo_one, name="undo_one"),

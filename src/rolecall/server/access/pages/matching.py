@@ -2,8 +2,9 @@
 
 from types import MappingProxyType
 
-from django.db.models import Q
-from django.http import HttpResponse, HttpResponseBase
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,12 +19,15 @@ from rolecall.server.access.suggestions import Suggestion, suggestions, waiting
 from rolecall.server.people.door import Request, done, page
 from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
+from rolecall.server.tables.choosing import Question, agreed, ask, chosen, returning
 from rolecall.server.tables.look import link, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 
 __all__ = ["accept_all", "accept_chosen", "matching"]
 
 _Link = Account.Link
+_MOST = 500
+"""Matches that are accepted in one go."""
 _WHY = MappingProxyType({
     _Link.UNLINKED: "One person has its address.",
     _Link.UNMATCHED: "Nobody has its address.",
@@ -150,13 +154,12 @@ def _dressed(rows: list[Account]) -> None:
 def matching(request: Request) -> HttpResponseBase:
     """All of them, of every app that this person may see."""
     rows = waiting(request.actor)
-    apps = list(App.objects.filter(pk__in=rows.order_by().values("app").distinct()))
     decides = bool(may(request.actor, "account:edit"))
     exact = waiting(request.actor, "account:edit").filter(link=_Link.UNLINKED)
     return show(
         request,
         "access/matching.html",
-        _table(apps, decides=decides),
+        _table(_apps(rows), decides=decides),
         rows,
         exact=exact.count() if decides else 0,
         decides=decides,
@@ -168,15 +171,42 @@ def matching(request: Request) -> HttpResponseBase:
 @page("account:edit")
 def accept_chosen(request: Request) -> HttpResponse:
     """Accept the exact match of one account, or of those with a tick."""
-    chosen = request.POST.getlist("one") or request.POST.getlist("row")
+    said = request.POST
+    back = reverse("access:matching")
+    ids = said.getlist("one") or said.getlist("row")
+    if "all" in said and "one" not in said:
+        try:
+            found = _exact_found(request)
+        except Invalid as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(returning(back, said))
+        if not agreed(said, len(found)):
+            return ask(
+                request,
+                Question(
+                    title="Accept", nouns=("exact match", "exact matches"), rows=found, back=back
+                ),
+            )
+        ids = [one.public_id for one in found]
 
     def deed() -> None:
-        if not chosen:
+        if not ids:
             raise Invalid("Nothing was chosen.", hint="Tick accounts that have one match.")
-        accounts.accept_each(request.actor, chosen, now=clock.now())
+        accounts.accept_each(request.actor, ids, now=clock.now())
 
-    said = "Accepted." if len(chosen) == 1 else f"{len(chosen)} accepted."
-    return done(request, deed, said, back=reverse("access:matching"))
+    words = "Accepted." if len(ids) == 1 else f"{len(ids):,} accepted."
+    return done(request, deed, words, back=returning(back, said))
+
+
+def _exact_found(request: Request) -> list[Account]:
+    """The exact matches among what the table had found."""
+    rows = waiting(request.actor, "account:edit")
+    table = _table(_apps(rows), decides=True)
+    return chosen(rows.filter(link=_Link.UNLINKED), table, request.POST, most=_MOST)
+
+
+def _apps(rows: QuerySet[Account]) -> list[App]:
+    return list(App.objects.filter(pk__in=rows.order_by().values("app").distinct()))
 
 
 @require_POST

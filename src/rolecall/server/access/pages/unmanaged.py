@@ -2,12 +2,12 @@
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Error, NotAllowed
+from rolecall.errors import Error, Invalid, NotAllowed
 from rolecall.server import clock
 from rolecall.server.access.models import App
 from rolecall.server.access.pages.apps import list_frame, visible
@@ -18,11 +18,14 @@ from rolecall.server.people.door import Request, done, page, sheet_of, status_of
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
+from rolecall.server.tables.choosing import agreed, chosen, kept
 from rolecall.server.tables.look import link, moment
 from rolecall.server.tables.table import Column, Table
 
 __all__ = ["add", "apply", "forget", "manage", "preview", "unmanaged", "upload"]
 
+_NAMED = 20
+"""Apps that are managed, by name; the number is of all."""
 _SHOWN = 200
 """Rows of each kind on the page; the counts are of all."""
 _COLUMNS: tuple[Column[App], ...] = (
@@ -48,24 +51,26 @@ _COLUMNS: tuple[Column[App], ...] = (
 def unmanaged(request: Request) -> HttpResponseBase:
     """Apps that are only known by name."""
     may_manage = bool(may(request.actor, "app:manage"))
-    table: Table[App] = Table(
+    return show(
+        request,
+        "access/unmanaged.html",
+        _table(pick=may_manage),
+        visible(request.actor).filter(state=App.State.UNMANAGED),
+        may_add=bool(may(request.actor, "app:create")),
+        bulk="access/bulk_apps.html" if may_manage else "",
+        prefix="unmanaged",
+        **list_frame(request.actor),
+    )
+
+
+def _table(*, pick: bool) -> Table[App]:
+    return Table(
         noun="apps",
         columns=_COLUMNS,
         order="name",
         search=lambda text: Q(name__icontains=text) | Q(description__icontains=text),
         search_label="Search apps",
-        pick=(lambda a: a.public_id) if may_manage else None,
-    )
-    rows = visible(request.actor).filter(state=App.State.UNMANAGED)
-    return show(
-        request,
-        "access/unmanaged.html",
-        table,
-        rows,
-        may_add=bool(may(request.actor, "app:create")),
-        bulk="access/bulk_apps.html" if may_manage else "",
-        prefix="unmanaged",
-        **list_frame(request.actor),
+        pick=(lambda a: a.public_id) if pick else None,
     )
 
 
@@ -92,17 +97,20 @@ def add(request: Request) -> HttpResponse:
 @page("app:manage")
 def manage(request: Request) -> HttpResponse:
     """Which apps, and who looks after them; then they are managed."""
-    if request.method != "POST":
-        return _manage(request, request.GET.getlist("row"))
-    rows = request.POST.getlist("row")
+    said = request.POST if request.method == "POST" else request.GET
     try:
-        found = use_cases.manage(
-            request.actor, rows, owners=request.POST.getlist("owner"), now=clock.now()
-        )
+        apps = _chosen(request, said)
+    except Invalid as error:
+        return _manage(request, [], error)
+    if request.method != "POST" or "ask" in said or not agreed(said, len(apps)):
+        return _manage(request, apps)
+    ids = [one.public_id for one in apps]
+    try:
+        found = use_cases.manage(request.actor, ids, owners=said.getlist("owner"), now=clock.now())
     except NotAllowed:
         raise
     except Error as error:
-        return _manage(request, rows, error)
+        return _manage(request, apps, error)
     names = str(found[0]) if len(found) == 1 else f"{len(found):,} apps"
     messages.success(request, f"{names} managed from now on. Add a connector to read it.")
     return redirect("access:apps")
@@ -154,12 +162,20 @@ def apply(request: Request, file_id: str) -> HttpResponse:
     return redirect("access:unmanaged")
 
 
-def _manage(request: Request, rows: list[str], error: Error | None = None) -> HttpResponse:
-    found = App.objects.filter(public_id__in=rows[:_SHOWN], state=App.State.UNMANAGED)
+def _chosen(request: Request, said: QueryDict) -> list[App]:
+    rows = visible(request.actor).filter(state=App.State.UNMANAGED)
+    return chosen(rows, _table(pick=True), said, most=use_cases.MOST)
+
+
+def _manage(request: Request, apps: list[App], error: Error | None = None) -> HttpResponse:
+    said = request.POST if request.method == "POST" else request.GET
     context = {
-        "apps": found,
+        "apps": apps[:_NAMED],
+        "more": max(0, len(apps) - _NAMED),
+        "number": len(apps),
+        "kept": kept(said),
         "users": User.objects.filter(is_active=True),
-        "chosen_owners": request.POST.getlist("owner") or [request.actor.id],
+        "chosen_owners": said.getlist("owner") or [request.actor.id],
         "error": error,
     }
     status = status_of(error) if error else 200

@@ -14,12 +14,12 @@ from rolecall.server.audit.trail import Actor, record
 from rolecall.server.people.owners import chosen
 from rolecall.server.people.permissions import require
 
-__all__ = ["LONGEST_NAME", "LONGEST_TEXT", "add", "cleaned", "forget", "manage", "take_up"]
+__all__ = ["LONGEST_NAME", "LONGEST_TEXT", "MOST", "add", "cleaned", "forget", "manage", "take_up"]
 
 LONGEST_NAME: Final = 100
 LONGEST_TEXT: Final = 500
-_MOST: Final = 500
-"""Apps in one go."""
+MOST: Final = 500
+"""Apps that are managed in one go."""
 
 
 @transaction.atomic
@@ -53,8 +53,8 @@ def manage(actor: Actor, apps: Sequence[str], *, owners: Sequence[str], now: dat
         Conflict: one of the apps is managed already.
     """
     require(actor, "app:manage")
-    if not apps or len(apps) > _MOST:
-        raise Invalid(f"Choose between 1 and {_MOST} apps.", hint="Tick them in the list.")
+    if not apps or len(apps) > MOST:
+        raise Invalid(f"Choose between 1 and {MOST} apps.", hint="Tick them in the list.")
     users = chosen(list(owners))
     if not users:
         raise Invalid("Somebody must look after an app.", hint="Choose at least one owner.")

@@ -1,6 +1,5 @@
 """One decision: the plan before it is applied, and row by row what came of it."""
 
-from collections.abc import Callable
 from types import MappingProxyType
 
 from django.db.models import Count
@@ -10,9 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from rolecall.errors import Invalid
 from rolecall.server import clock
-from rolecall.server.audit.trail import Actor
+from rolecall.server.access.pages.looks import account_path
 from rolecall.server.connectors.models import Task
 from rolecall.server.orders import deciding, undoing
 from rolecall.server.orders.elsewhere import beyond
@@ -37,13 +35,13 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import NOTHING, link, moment
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 
-__all__ = ["apply", "cancel", "change_rows", "decision", "undo"]
+__all__ = ["POSSIBLE", "apply", "cancel", "decision", "orders_table", "undo"]
 
 _State = Order.State
 _MOVING = (_State.ORDERED,)
 """What changes by itself within seconds: the page looks again."""
 _DIGITS = 7
-_POSSIBLE = MappingProxyType({
+POSSIBLE = MappingProxyType({
     "hold": ("plan", (_State.PLANNED,)),
     "exclude": ("plan", (_State.PLANNED, _State.HELD)),
     "include": ("plan", (_State.HELD, _State.EXCLUDED)),
@@ -116,7 +114,8 @@ _COLUMNS: tuple[Column[Order], ...] = (
 )
 
 
-def _table(*, pick: bool) -> Table[Order]:
+def orders_table(*, pick: bool) -> Table[Order]:
+    """The table of a decision's rows; with `pick`, they can be chosen."""
     choices = tuple(Choice(value=value, label=label) for value, label in _State.choices)
     return Table(
         noun="changes",
@@ -127,6 +126,7 @@ def _table(*, pick: bool) -> Table[Order]:
             "account", "entitlement", "decision", "task", "manual_step", "repeats"
         ),
         pick=(lambda o: o.public_id) if pick else None,
+        peek=lambda o: account_path(o.account) if o.account else "",
     )
 
 
@@ -143,7 +143,7 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
     return show(
         request,
         "orders/decision.html",
-        _table(pick=bool(deeds)),
+        orders_table(pick=bool(deeds)),
         one.orders.all(),
         decision=one,
         app=one.app,
@@ -176,7 +176,7 @@ def _deeds(counts: dict[str, int], allowed: dict[str, bool]) -> set[str]:
     """What can be done with rows: as their states are, and as this person may."""
     return {
         deed
-        for deed, (action, states) in _POSSIBLE.items()
+        for deed, (action, states) in POSSIBLE.items()
         if allowed[action] and any(counts.get(state) for state in states)
     }
 
@@ -216,38 +216,5 @@ def undo(request: Request, decision_id: str) -> HttpResponse:
     return HttpResponseRedirect(_address(made.public_id))
 
 
-@require_POST
-@page("order:plan")
-def change_rows(request: Request, decision_id: str) -> HttpResponse:
-    """Hold, leave out, take in or try again the rows with a tick."""
-    decision_for(request.actor, decision_id)
-    deed = request.POST.get("deed", "")
-    rows = request.POST.getlist("row")
-    if deed not in _DEEDS:
-        raise Invalid("There is no such button.", hint="Choose one of the page.")
-
-    def all_rows() -> None:
-        if not rows:
-            raise Invalid("Nothing was chosen.", hint="Tick rows of the plan, and press again.")
-        for order_id in rows:
-            _DEEDS[deed](request.actor, order_id)
-
-    return done(request, all_rows, _SAID[deed], back=_address(decision_id))
-
-
 def _address(decision_id: str) -> str:
     return reverse("orders:decision", args=(decision_id,))
-
-
-_DEEDS: MappingProxyType[str, Callable[[Actor, str], object]] = MappingProxyType({
-    "hold": lambda actor, order: deciding.hold(actor, order, now=clock.now()),
-    "exclude": lambda actor, order: deciding.exclude(actor, order, now=clock.now()),
-    "include": lambda actor, order: deciding.include(actor, order, now=clock.now()),
-    "retry": lambda actor, order: deciding.retry(actor, order, now=clock.now()),
-})  # fmt: skip
-_SAID = MappingProxyType({
-    "hold": "Held.",
-    "exclude": "Left out.",
-    "include": "Planned again.",
-    "retry": "Tried again.",
-})  # fmt: skip
