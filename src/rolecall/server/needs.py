@@ -5,10 +5,11 @@ Home shows it, and the API. Counting stops at a bound, so that nobody waits for 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Subquery, Value, When
 from django.urls import reverse
 
 from rolecall.server.access.finding import managed_apps
@@ -16,15 +17,18 @@ from rolecall.server.access.models import Account, App
 from rolecall.server.access.suggestions import waiting
 from rolecall.server.audit.trail import Actor
 from rolecall.server.connectors.models import Connector, Hold
-from rolecall.server.orders.models import Decision, Drift, ManualStep
+from rolecall.server.orders.models import Decision, Drift, ManualStep, Order
+from rolecall.server.orders.stuck import Waits, wanted
+from rolecall.server.people.models import User
 from rolecall.server.people.permissions import may, scopes_of
 from rolecall.server.policies.standing import apps_of, standings
 
 __all__ = ["MOST", "Kind", "Need", "needs_of"]
 
 Kind = Literal[
-    "connector", "confirmation", "drift", "step", "plan", "policy", "leaver", "match", "unmatched"
-]
+    "connector", "confirmation", "drift", "failed", "lost", "step", "unverified", "plan", "policy",
+    "leaver", "match", "unmatched",
+]  # fmt: skip
 MOST: Final = 10_000
 """More than so many of a kind are called "more than"."""
 _LINES: Final = 5
@@ -83,6 +87,27 @@ _STEP: Final = _Words(
     many="are to be done in Notion by hand",
     verb="Do",
 )
+_FAILED: Final = _Words(
+    kind="failed", noun="change", one="was not done", many="were not done", verb="Try again",
+    urgent=True,
+)  # fmt: skip
+_LOST: Final = _Words(
+    kind="lost",
+    noun="change",
+    one="may or may not be done: the answer was lost",
+    many="may or may not be done: their answers were lost",
+    verb="Find out",
+)
+_UNVERIFIED: Final = _Words(
+    kind="unverified",
+    noun="change",
+    one="is said to be done, and no sync has shown it for a day",
+    many="are said to be done, and no sync has shown them for a day",
+    verb="Check",
+)
+_STUCK: Final = (
+    (_FAILED, Waits.FAILED), (_LOST, Waits.LOST), (_UNVERIFIED, Waits.UNVERIFIED)
+)  # fmt: skip
 _PLAN: Final = _Words(
     kind="plan", noun="plan", one="waits to be applied", many="wait to be applied", verb="Look"
 )
@@ -107,12 +132,12 @@ _UNMATCHED: Final = _Words(
 )  # fmt: skip
 
 
-def needs_of(actor: Actor) -> list[Need]:
+def needs_of(actor: Actor, *, now: datetime) -> list[Need]:
     """What needs this actor, the most urgent first; none: nothing does."""
     return [
         *_connectors(actor),
         *_confirmations(actor),
-        *_changes(actor),
+        *_changes(actor, now),
         *_policies(actor),
         *_accounts(actor),
     ]
@@ -161,17 +186,31 @@ def _confirmations(actor: Actor) -> Iterator[Need]:
         )
 
 
-def _changes(actor: Actor) -> Iterator[Need]:
-    """Drift, steps by hand, plans: of the apps where they may decide."""
+def _changes(actor: Actor, now: datetime) -> Iterator[Need]:
+    """Drift, orders that came to no end, steps by hand, plans: of the apps where they may decide.
+
+    Whoever may decide about an app may say that its orders go again, too.
+    """
     apps = _apps(actor, "order:decide")
     if apps is None:
         return
-    steps = ManualStep.objects.filter(order__app__in=apps, state=ManualStep.State.OPEN)
+    orders, page = Order.objects.filter(app__in=apps), reverse("orders:orders")
     drifts = Drift.objects.filter(app__in=apps, state=Drift.State.OPEN)
+    steps = ManualStep.objects.filter(order__app__in=apps, state=ManualStep.State.OPEN)
     plans = Decision.objects.filter(app__in=apps, state=Decision.State.PLANNED)
-    yield from _some(_DRIFT, drifts, reverse("orders:drifts") + "?state=open")
-    yield from _some(_STEP, steps, reverse("orders:steps") + "?state=open")
-    yield from _some(_PLAN, plans, reverse("orders:decisions") + "?state=planned")
+    stuck = {
+        what: (words, orders.filter(wanted(what, now=now)), f"{page}?waits={what}")
+        for words, what in _STUCK
+    }
+    yield from _told(
+        actor,
+        (_DRIFT, drifts, reverse("orders:drifts") + "?state=open"),
+        stuck[Waits.FAILED],
+        (_STEP, steps, reverse("orders:steps") + "?state=open"),
+        stuck[Waits.LOST],
+        stuck[Waits.UNVERIFIED],
+        (_PLAN, plans, reverse("orders:decisions") + "?state=planned"),
+    )
 
 
 def _policies(actor: Actor) -> Iterator[Need]:
@@ -201,23 +240,35 @@ def _accounts(actor: Actor) -> Iterator[Need]:
         return
     rows, queue, link = waiting(actor, "account:edit"), reverse("access:matching"), Account.Link
     others = rows.filter(link__in=(link.UNMATCHED, link.DISPUTED))
-    yield from _some(_LEAVER, rows.filter(link=link.GONE), f"{queue}?link=gone")
-    yield from _some(_MATCH, rows.filter(link=link.UNLINKED), f"{queue}?link=unlinked")
-    yield from _some(_UNMATCHED, others, f"{queue}?link=unmatched&link=disputed")
+    yield from _told(
+        actor,
+        (_LEAVER, rows.filter(link=link.GONE), f"{queue}?link=gone"),
+        (_MATCH, rows.filter(link=link.UNLINKED), f"{queue}?link=unlinked"),
+        (_UNMATCHED, others, f"{queue}?link=unmatched&link=disputed"),
+    )
 
 
-def _some(words: _Words, rows: QuerySet[Any], address: str) -> Iterator[Need]:
-    """One line about so many rows; none about none."""
-    number = rows.order_by()[: MOST + 1].count()
-    if number:
-        yield Need(
-            kind=words.kind,
-            number=number,
-            text=f"{_many(number, words.noun)} {_is(number, words.one, words.many)}",
-            verb=words.verb,
-            address=address,
-            urgent=words.urgent,
-        )
+class _Length(Subquery):
+    """How many rows another query has."""
+
+    template = "(select count(*) from (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def _told(actor: Actor, *lists: tuple[_Words, QuerySet[Any], str]) -> Iterator[Need]:
+    """One line about each list that has rows, its page beside it; all are counted by one query."""
+    lengths = [_Length(rows.order_by().values("pk")[: MOST + 1]) for _words, rows, _page in lists]
+    numbers = User.objects.filter(pk=actor.user or 0).values_list(*lengths).first() or ()
+    for number, (words, _rows, address) in zip(numbers, lists, strict=False):
+        if number:
+            yield Need(
+                kind=words.kind,
+                number=number,
+                text=f"{_many(number, words.noun)} {_is(number, words.one, words.many)}",
+                verb=words.verb,
+                address=address,
+                urgent=words.urgent,
+            )
 
 
 def _many(number: int, noun: str, several: str = "") -> str:

@@ -103,7 +103,8 @@ PAGES = {
     "orders:undo_one": "order:plan", "orders:drifts": "order:read", "orders:drift": "order:read",
     "orders:restore": "order:decide", "orders:accept": "order:decide",
     "orders:steps": "order:read", "orders:step": "order:read", "orders:finish": "order:decide",
-    "orders:cannot": "order:decide", "orders:proof": "order:read",
+    "orders:cannot": "order:decide", "orders:proof": "order:read", "orders:give": "order:decide",
+    "orders:orders": "order:read",
 }  # fmt: skip
 
 OPERATIONS = {
@@ -162,7 +163,7 @@ OPERATIONS = {
     "retry_order": "order:apply", "undo_order": "order:plan", "list_drift": "order:read",
     "get_drift": "order:read", "restore_drift": "order:decide", "accept_drift": "order:decide",
     "list_steps": "order:read", "get_step": "order:read", "done_step": "order:decide",
-    "cannot_step": "order:decide",
+    "cannot_step": "order:decide", "give_step": "order:decide", "find_orders": "order:read",
 }  # fmt: skip
 
 MOMENT = "2026-11-20T00:00:00Z"
@@ -200,6 +201,7 @@ BODIES: dict[str, Any] = {
     "accept_drift": {"reason": "It is right so."},
     "done_step": {"proof": "A picture."},
     "cannot_step": {"reason": "Notion says no."},
+    "give_step": {"to": None},
 }
 OVER_ONE = ("app", "account", "entitlement", "connector", "task", "decision", "order", "drift",
             "step")  # fmt: skip

@@ -80,7 +80,7 @@ SAME = {
     "orders:drifts": "list_drift", "orders:drift": "get_drift",
     "orders:restore": "restore_drift", "orders:accept": "accept_drift",
     "orders:steps": "list_steps", "orders:step": "get_step", "orders:finish": "done_step",
-    "orders:cannot": "cannot_step",
+    "orders:orders": "find_orders", "orders:cannot": "cannot_step", "orders:give": "give_step",
 }  # fmt: skip
 LEFT_OUT = {
     "access:ask_many": FORM, "saved:choose_columns": LOOKS,

@@ -179,7 +179,7 @@ def test_every_look(open_page, width, scheme):
     judge(page, f"plan-{width}-{scheme}")
     page.get_by_role("link", name="Remove account").first.click()
     judge(page, f"change-{width}-{scheme}")
-    for path in ("/decisions/", "/drift/", "/by-hand/"):
+    for path in ("/decisions/", "/orders/", "/drift/", "/by-hand/"):
         page.goto(path)
         judge(page, f"{path.strip('/')}-{width}-{scheme}")
     page.goto(f"/apps/{company.app.public_id}/accounts")
@@ -190,3 +190,6 @@ def test_every_look(open_page, width, scheme):
     page.get_by_role("button", name="Apply 1").click()
     page.get_by_role("link", name="What to do").click()
     judge(page, f"step-{width}-{scheme}")
+    page.get_by_role("button", name="Take it").click()
+    expect(page.get_by_role("button", name="Give it back")).to_be_visible()
+    judge(page, f"step-taken-{width}-{scheme}")

@@ -34,7 +34,7 @@ def acting(user) -> Actor:
 
 def told(user) -> list[tuple[str, int]]:
     """Kind and number of each need, in their order."""
-    return [(one.kind, one.number) for one in needs.needs_of(acting(user))]
+    return [(one.kind, one.number) for one in needs.needs_of(acting(user), now=NOW)]
 
 
 def connectors(number: int, state: str) -> list[Connector]:
@@ -90,7 +90,7 @@ def test_each_kind_once_and_the_broken_first(client, company):
     """What is broken comes before what only waits; each has its verb and leads somewhere."""
     everything(company)
     log_in(client, company.user)
-    found = needs.needs_of(acting(company.user))
+    found = needs.needs_of(acting(company.user), now=NOW)
     text = client.get(reverse("home")).content.decode()
 
     assert [(one.kind, one.number) for one in found] == [
@@ -106,7 +106,7 @@ def test_each_number_is_the_length_of_its_list(client, company):
     """The page a verb leads to shows as many rows as home had said."""
     everything(company)
     log_in(client, company.user)
-    for one in needs.needs_of(acting(company.user)):
+    for one in needs.needs_of(acting(company.user), now=NOW):
         if one.kind in {"drift", "step", "plan", "leaver", "match", "unmatched"}:
             text = client.get(one.address).content.decode()
             assert f"of {one.number}<" in text, one
@@ -121,7 +121,9 @@ def test_twelve_connectors_that_fail(client, company, django_assert_max_num_quer
             state=state, created_at=NOW,
         )  # fmt: skip
     log_in(client, company.user)
-    found = [one for one in needs.needs_of(acting(company.user)) if one.kind == "connector"]
+    found = [
+        one for one in needs.needs_of(acting(company.user), now=NOW) if one.kind == "connector"
+    ]
     with django_assert_max_num_queries(MOST_QUERIES):
         text = client.get(reverse("home")).content.decode()
 
@@ -142,7 +144,7 @@ def test_an_owner_of_one_app_is_told_of_that_app(client, company):
 
     assert kinds == ["drift", "step", "plan", "policy", "leaver", "match", "unmatched"]
     assert "Somebody else" not in client.get(reverse("home")).content.decode()
-    for one in needs.needs_of(acting(owner)):
+    for one in needs.needs_of(acting(owner), now=NOW):
         assert client.get(one.address).status_code == 200, one
 
 
@@ -198,7 +200,7 @@ def test_counting_stops_at_a_bound(company, monkeypatch):
     """More than the bound is called so, and nothing else is said of it."""
     monkeypatch.setattr(needs, "MOST", 3)
     Account.objects.update(person=None, link="unmatched")
-    (only,) = needs.needs_of(acting(company.user))
+    (only,) = needs.needs_of(acting(company.user), now=NOW)
 
     assert only.number == 4
     assert only.text == "More than 3 accounts have no person yet"

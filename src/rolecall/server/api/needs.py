@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from rolecall.server import needs
+from rolecall.server import clock, needs
 from rolecall.server.api.door import actor_of, answers
 from rolecall.server.people.permissions import require
 
@@ -31,4 +31,4 @@ def list_needs(request: HttpRequest) -> list[needs.Need]:
     """What needs me now, the most urgent first; none: nothing does."""
     actor = actor_of(request)
     require(actor, "home:read")
-    return needs.needs_of(actor)
+    return needs.needs_of(actor, now=clock.now())

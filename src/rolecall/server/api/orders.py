@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema, Status
@@ -16,11 +17,13 @@ from rolecall.server.api.values import Id, Line, Note
 from rolecall.server.orders import deciding, undoing
 from rolecall.server.orders.finding import decision_for, decisions, order_for, orders, seen_by
 from rolecall.server.orders.models import Decision, Order
+from rolecall.server.orders.stuck import Waits, wanted
 from rolecall.server.orders.wishes import Wish
 
 __all__ = [
     "ApplyIn",
     "DecisionOut",
+    "FindAnyOrders",
     "FindDecisions",
     "FindOrders",
     "OrderOut",
@@ -30,6 +33,7 @@ __all__ = [
     "apply_decision",
     "cancel_decision",
     "exclude_order",
+    "find_orders",
     "get_decision",
     "get_order",
     "hold_order",
@@ -204,6 +208,14 @@ class FindOrders(Window):
     """Which orders."""
 
     state: Order.State | None = None
+    waits: Waits | None = None
+    """Only those that wait for somebody: failed, lost, or unverified for a day."""
+
+
+class FindAnyOrders(FindOrders):
+    """Which orders, of which app."""
+
+    app: Id | None = None
 
 
 @router.get("", response=answers(Page[DecisionOut]))
@@ -244,9 +256,7 @@ def plan_decision(request: HttpRequest, app: Id, said: PlanIn) -> Status[Decisio
 def list_orders(request: HttpRequest, decision: Id, find: Asked[FindOrders]) -> Cut[Order]:
     """The rows of a plan, and what came of them."""
     rows = orders().filter(decision=decision_for(actor_of(request), decision))
-    if find.state:
-        rows = rows.filter(state=find.state)
-    return cut(rows, find)
+    return cut(_found(rows, find), find)
 
 
 @router.post("/{decision}/apply", response=answers(DecisionOut))
@@ -268,6 +278,15 @@ def cancel_decision(request: HttpRequest, decision: Id) -> Decision:
 def undo_decision(request: HttpRequest, decision: Id, why: Reason) -> Status[Decision]:
     """Plan the way back: a new decision, which is applied like any other."""
     return _undone(request, decision, why.reason)
+
+
+@of_orders.get("", response=answers(Page[OrderOut]))
+def find_orders(request: HttpRequest, find: Asked[FindAnyOrders]) -> Cut[Order]:
+    """The orders that one may see, of all decisions, the newest first."""
+    rows = _found(seen_by(actor_of(request), orders()), find)
+    if find.app:
+        rows = rows.filter(app__public_id=find.app)
+    return cut(rows, find, newest_first=True)
 
 
 @of_orders.get("/{order}", response=answers(OrderOut))
@@ -304,6 +323,12 @@ def retry_order(request: HttpRequest, order: Id) -> Order:
 def undo_order(request: HttpRequest, order: Id, why: Reason) -> Status[Decision]:
     """Plan the way back of this one."""
     return _undone(request, order, why.reason)
+
+
+def _found(rows: QuerySet[Order], find: FindOrders) -> QuerySet[Order]:
+    if find.state:
+        rows = rows.filter(state=find.state)
+    return rows.filter(wanted(find.waits, now=clock.now())) if find.waits else rows
 
 
 def _moved(request: HttpRequest, order: str, deed: Callable[..., object]) -> Order:

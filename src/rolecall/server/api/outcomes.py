@@ -29,6 +29,7 @@ __all__ = [
     "DriftOut",
     "FindDrift",
     "FindSteps",
+    "GiveIn",
     "Proof",
     "ProofFile",
     "StepOut",
@@ -37,6 +38,7 @@ __all__ = [
     "done_step",
     "get_drift",
     "get_step",
+    "give_step",
     "list_drift",
     "list_steps",
     "of_drift",
@@ -91,6 +93,10 @@ class StepOut(Schema):
     order: str
     instructions: list[str]
     state: str
+    given_to: str | None
+    """The user who is to do it; null is whoever gets to it first."""
+    given_to_name: str | None
+    given_at: datetime | None
     proof: str
     file: str | None
     """The name of a file that was given as proof."""
@@ -107,6 +113,16 @@ class StepOut(Schema):
     def resolve_order(row: ManualStep) -> str:
         """The public one."""
         return row.order.public_id
+
+    @staticmethod
+    def resolve_given_to(row: ManualStep) -> str | None:
+        """Their public id."""
+        return row.given_to.public_id if row.given_to else None
+
+    @staticmethod
+    def resolve_given_to_name(row: ManualStep) -> str | None:
+        """What they are called."""
+        return str(row.given_to) if row.given_to else None
 
     @staticmethod
     def resolve_file(row: ManualStep) -> str | None:
@@ -139,6 +155,13 @@ class Proof(Schema):
     file: ProofFile | None = None
 
 
+class GiveIn(Schema):
+    """Who is to do it."""
+
+    to: Id | None
+    """A user who may do it; null gives it back to all who may."""
+
+
 class FindDrift(Window):
     """Which drift."""
 
@@ -149,6 +172,8 @@ class FindSteps(Window):
     """Which steps."""
 
     state: ManualStep.State | None = None
+    given_to: Id | None = None
+    """Only those that were given to this user."""
 
 
 def _in(rows: QuerySet[M], state: str | None) -> QuerySet[M]:
@@ -186,12 +211,21 @@ def accept_drift(request: HttpRequest, drift: Id, why: Reason) -> Drift:
 def list_steps(request: HttpRequest, find: Asked[FindSteps]) -> Cut[ManualStep]:
     """What is to be done by hand, the newest first."""
     rows = seen_by(actor_of(request), steps(), "order__app")
+    if find.given_to:
+        rows = rows.filter(given_to__public_id=find.given_to)
     return cut(_in(rows, find.state), find, newest_first=True)
 
 
 @of_steps.get("/{step}", response=answers(StepOut))
 def get_step(request: HttpRequest, step: Id) -> ManualStep:
     """One of them."""
+    return step_for(actor_of(request), step)
+
+
+@of_steps.post("/{step}/give", response=answers(StepOut))
+def give_step(request: HttpRequest, step: Id, said: GiveIn) -> ManualStep:
+    """Say who is to do it, and tell them."""
+    manual.give(actor_of(request), step, to=said.to or "", now=clock.now())
     return step_for(actor_of(request), step)
 
 

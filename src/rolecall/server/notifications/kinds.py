@@ -69,7 +69,8 @@ ABOUT: Final = MappingProxyType({
         when="A plan was not applied for a day: to the app's owners.", usual=How.DIGEST
     ),
     Kind.STEP: About(
-        when="No interface can do it, so a person must: to the app's owners.", usual=How.AT_ONCE
+        when="No interface can do it, so a person must: to the app's owners, or who is given it.",
+        usual=How.AT_ONCE,
     ),
     Kind.POLICY: About(
         when="More people hold a role than a policy allows, or others: to the app's owners.",

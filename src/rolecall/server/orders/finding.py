@@ -53,7 +53,7 @@ def drifts() -> QuerySet[Drift]:
 def steps() -> QuerySet[ManualStep]:
     """Manual steps, with their orders."""
     return ManualStep.objects.select_related(
-        "order__app", "order__decision", "order__account", "order__entitlement", "file"
+        "order__app", "order__decision", "order__account", "order__entitlement", "file", "given_to"
     )
 
 

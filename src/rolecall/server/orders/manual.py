@@ -1,4 +1,4 @@
-"""What a person must do in Notion by hand: handed over with instructions, done with proof.
+"""What a person must do in Notion by hand: handed over with instructions, given, done with proof.
 
 What was done by hand is verified like anything else, by the next sync that can see it.
 """
@@ -9,19 +9,25 @@ from typing import Final
 from django.db import transaction
 
 from rolecall.errors import Conflict, Invalid
+from rolecall.server.access.models import App
 from rolecall.server.access.telling import tell
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.files.models import File
 from rolecall.server.notifications.kinds import Kind
 from rolecall.server.notifications.telling import News
+from rolecall.server.notifications.telling import tell as tell_people
 from rolecall.server.orders.finding import insist
 from rolecall.server.orders.models import ManualStep, Order
 from rolecall.server.orders.rows import order_locked
+from rolecall.server.people.models import User
+from rolecall.server.people.owners import holders
+from rolecall.server.people.permissions import ACTIONS
 
-__all__ = ["cannot", "done", "hand_over", "instructions"]
+__all__ = ["cannot", "done", "give", "hand_over", "instructions", "takers"]
 
 _Operation = Order.Operation
 _LONGEST: Final = 5000
+_MAY: Final = "order:decide"
 _WHERE: Final = "In Notion, open Settings, then People."
 _GROUPS: Final = "In Notion, open Settings, then People, then Groups."
 
@@ -59,6 +65,42 @@ def hand_over(order: Order, *, now: datetime) -> ManualStep:
         link=f"/by-hand/{step.public_id}",
     )
     tell(order.app, news, now=now)
+    return step
+
+
+def takers(app: App) -> list[User]:
+    """Who may do the steps of an app, by name: they can be given to them."""
+    return holders(role__in=ACTIONS[_MAY], scope__in=("", app.public_id))
+
+
+@transaction.atomic
+def give(actor: Actor, step_id: str, *, to: str, now: datetime) -> ManualStep:
+    """Say who is to do it, and tell them; whoever takes it for themselves knows.
+
+    Args:
+        actor: who says so.
+        step_id: public id.
+        to: public id of one of the `takers`; "" gives it back to all of them.
+        now: when.
+
+    Raises:
+        NotAllowed, Gone: the actor may not, or there is no such step.
+        Invalid: they may not do it.
+        Conflict: it is over, or theirs already.
+    """
+    step = _open(actor, step_id)
+    app = step.order.app
+    user = next((one for one in takers(app) if one.public_id == to), None)
+    if to and user is None:
+        raise Invalid("They may not do this step.", hint="Choose an owner of the app.")
+    if user == step.given_to:
+        raise Conflict(f"It is with {user or 'nobody'} already.", hint="Look at it again.")
+    step.given_to, step.given_at = user, now if user else None
+    step.save(update_fields=["given_to", "given_at"])
+    record(actor, "order:manual:give", step.order, now=now, scope=app.public_id,
+           to=user.email if user else "")  # fmt: skip
+    if user is not None and user.pk != actor.user:
+        _tell_taker(step, user, actor, now)
     return step
 
 
@@ -104,6 +146,21 @@ def cannot(actor: Actor, step_id: str, *, reason: str, now: datetime) -> ManualS
     return step
 
 
+def _tell_taker(step: ManualStep, user: User, actor: Actor, now: datetime) -> None:
+    order = step.order
+    news = News(
+        kind=Kind.STEP,
+        event=f"step:given:{step.public_id}:{user.public_id}:{now.timestamp():.0f}",
+        subject=f"{actor.name} gave you a step in {order.app.name}",
+        text=f"{order.decision.title}:\n\n"
+        + "\n".join(f"{number}. {line}" for number, line in enumerate(step.instructions, 1))
+        + "\n\nThen say in Rolecall that it is done, and how one can tell.",
+        link=f"/by-hand/{step.public_id}",
+    )
+    why = f"You get this because {actor.name} gave the step to you."
+    tell_people(news, [user], why=why, now=now)
+
+
 def instructions(order: Order) -> list[str]:
     """What somebody has to do in Notion, step by step."""
     who = order.account or order.wish.get("email", "")
@@ -132,9 +189,9 @@ def _owner_first(order: Order) -> list[str]:
 
 def _open(actor: Actor, step_id: str) -> ManualStep:
     there = ManualStep.objects.filter(public_id=step_id).select_related("order__app").first()
-    found = insist(actor, "order:decide", there, "manual step")
-    order = order_locked(actor, "order:decide", found.order.public_id)
-    step = ManualStep.objects.get(pk=found.pk)
+    found = insist(actor, _MAY, there, "manual step")
+    order = order_locked(actor, _MAY, found.order.public_id)
+    step = ManualStep.objects.select_related("given_to").get(pk=found.pk)
     if step.state != ManualStep.State.OPEN or order.state != Order.State.HANDED:
         raise Conflict("This step is over already.", hint="Look at it again.")
     step.order = order

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from rolecall.server.orders.pages import asking, decision, decisions, drifts, order, rows, steps
+from rolecall.server.orders.pages import (
+    asking,
+    decision,
+    decisions,
+    drifts,
+    order,
+    orders,
+    rows,
+    steps,
+)
 
 __all__ = ["app_name", "urlpatterns"]
 
@@ -17,6 +26,7 @@ urlpatterns = [
     path("decisions/<str:decision_id>/cancel", decision.cancel, name="cancel"),
     path("decisions/<str:decision_id>/undo", decision.undo, name="undo"),
     path("decisions/<str:decision_id>/rows", rows.change_rows, name="rows"),
+    path("orders/", orders.orders, name="orders"),
     path("orders/<str:order_id>", order.order, name="order"),
     path("orders/<str:order_id>/retry", order.retry, name="retry"),
     path("orders/<str:order_id>/undo", order.undo_one, name="undo_one"),
@@ -26,6 +36,7 @@ urlpatterns = [
     path("drift/<str:drift_id>/accept", drifts.accept, name="accept"),
     path("by-hand/", steps.steps, name="steps"),
     path("by-hand/<str:step_id>", steps.step, name="step"),
+    path("by-hand/<str:step_id>/give", steps.give, name="give"),
     path("by-hand/<str:step_id>/done", steps.finish, name="finish"),
     path("by-hand/<str:step_id>/cannot", steps.cannot, name="cannot"),
     path("by-hand/<str:step_id>/file", steps.proof, name="proof"),

@@ -22,7 +22,7 @@ def home(request: Request) -> HttpResponse:
     name = getattr(request.user, "name", "").split(" ")[0]
     context = {
         "greeting": f"Hello, {name}" if name else "Hello",
-        "needs": needs_of(request.actor),
+        "needs": needs_of(request.actor, now=clock.now()),
         "cards": cards(request.actor, now=clock.now()),
     }
     return render(request, "project/home.html", context)

@@ -8,6 +8,7 @@ from rolecall.server.connectors.models import Task
 from rolecall.server.files.models import File
 from rolecall.server.ids import PublicIdField
 from rolecall.server.orders.models.decisions import Decision
+from rolecall.server.people.models import User
 
 __all__ = ["LIVE", "ManualStep", "Order"]
 
@@ -129,6 +130,7 @@ class Order(models.Model):
             models.Index(
                 fields=("retry_at",), condition=Q(retry_at__isnull=False), name="orders_order_due"
             ),
+            models.Index(fields=("app", "effect", "-id"), name="orders_order_effect"),
             models.Index(fields=("account", "-id"), name="orders_order_account"),
             models.Index(fields=("entitlement", "-id"), name="orders_order_entitlement"),
         )
@@ -156,6 +158,9 @@ class ManualStep(models.Model):
     instructions = models.JSONField(default=list)
     """Step by step."""
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    given_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    """Who is to do it; None is whoever gets to it first."""
+    given_at = models.DateTimeField(null=True)
     proof = models.TextField(blank=True)
     file = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

@@ -187,5 +187,7 @@ def crumbs(app: App, *more: tuple[str, str]) -> list[tuple[str, str]]:
 
 def places() -> list[tuple[str, str]]:
     """The lists of this noun."""
-    names = (("Decisions", "decisions"), ("By hand", "steps"), ("Drift", "drifts"))
+    names = (
+        ("Decisions", "decisions"), ("Orders", "orders"), ("By hand", "steps"), ("Drift", "drifts"),
+    )  # fmt: skip
     return [(label, reverse(f"orders:{name}")) for label, name in names]

@@ -3,9 +3,12 @@
 import io
 import re
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,12 +33,15 @@ from rolecall.server.orders.pages.looks import (
     who_words,
 )
 from rolecall.server.people.door import Request, done, page
+from rolecall.server.people.models import User
 from rolecall.server.people.permissions import may
 from rolecall.server.tables.answer import show
-from rolecall.server.tables.look import link, moment, status
+from rolecall.server.tables.look import link, mark, moment, status
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 
-__all__ = ["cannot", "finish", "proof", "step", "steps"]
+__all__ = ["cannot", "finish", "give", "proof", "step", "steps"]
+
+_OPEN: Final = ManualStep.State.OPEN
 
 _LARGEST: Final = 10_000_000
 """Bytes of a proof: a screenshot, a letter."""
@@ -58,6 +64,11 @@ _COLUMNS: Final[tuple[Column[ManualStep], ...]] = (
         name="app", label="App", value=lambda s: s.order.app.name, sort=("order__app__name", "pk")
     ),
     Column(
+        name="given", label="Given to", value=lambda s: str(s.given_to) if s.given_to else None,
+        show=lambda s: mark(str(s.given_to), "person") if s.given_to else "Nobody yet",
+        sort=("given_to__name", "pk"),
+    ),
+    Column(
         name="age", label="Since", value=lambda s: s.created_at, sort=("created_at", "pk"),
         show=lambda s: moment(s.created_at),
     ),
@@ -73,27 +84,41 @@ _COLUMNS: Final[tuple[Column[ManualStep], ...]] = (
     Column(name="proof", label="Proof", value=lambda s: s.proof, usual=False),
     Column(name="id", label="Id", value=lambda s: s.public_id, usual=False),
 )  # fmt: skip
-_TABLE: Final[Table[ManualStep]] = Table(
-    noun="steps",
-    columns=_COLUMNS,
-    order="-age",
-    filters=(
-        Filter(
-            name="state", label="State", narrow=one_of("state"),
-            choices=tuple(Choice(value=v, label=label) for v, label in ManualStep.State.choices),
+_MINE, _NOBODY = "mine", "nobody"
+
+
+def _whose(user: int | None) -> Filter:
+    """Whose steps: of whoever looks, or of nobody yet."""
+    given = {_MINE: Q(given_to=user), _NOBODY: Q(given_to=None)}
+    return Filter(
+        name="whose", label="Given to",
+        narrow=lambda values: reduce(or_, (given[one] for one in values)),
+        choices=(Choice(value=_MINE, label="Me"), Choice(value=_NOBODY, label="Nobody yet")),
+    )  # fmt: skip
+
+
+def _table(user: int | None) -> Table[ManualStep]:
+    states = tuple(Choice(value=v, label=label) for v, label in ManualStep.State.choices)
+    return Table(
+        noun="steps",
+        columns=_COLUMNS,
+        order="-age",
+        filters=(
+            Filter(name="state", label="State", narrow=one_of("state"), choices=states),
+            _whose(user),
         ),
-    ),
-    fetch=lambda rows: rows.select_related(
-        "order__app", "order__account", "order__entitlement", "order__repeats"
-    ),
-)  # fmt: skip
+        fetch=lambda rows: rows.select_related(
+            "order__app", "order__account", "order__entitlement", "order__repeats", "given_to"
+        ),
+    )
 
 
 @page("order:read")
 def steps(request: Request) -> HttpResponseBase:
     """All of them; those to do wait for somebody."""
     rows = seen_by(request.actor, ManualStep.objects.all(), "order__app")
-    return show(request, "orders/steps.html", _TABLE, rows, tabs=places(), prefix="rolecall")
+    table = _table(request.actor.user)
+    return show(request, "orders/steps.html", table, rows, tabs=places(), prefix="rolecall")
 
 
 @page("order:read")
@@ -101,6 +126,7 @@ def step(request: Request, step_id: str) -> HttpResponse:
     """What to do, one thing after the other, and how to say that it is done."""
     one = step_for(request.actor, step_id)
     order = one.order
+    may_decide = bool(may(request.actor, "order:decide", order.app.public_id))
     way = (order.decision.title, reverse("orders:decision", args=(order.decision.public_id,)))
     context = {
         "step": one,
@@ -110,10 +136,33 @@ def step(request: Request, step_id: str) -> HttpResponse:
         "who": who_cell(order),
         "change": from_to(order),
         "status": status(order_look(order)),
-        "may_decide": bool(may(request.actor, "order:decide", order.app.public_id)),
+        "may_decide": may_decide,
+        "me": "" if one.given_to_id == request.actor.user else request.actor.id,
+        "others": _others(request, one) if may_decide and one.state == _OPEN else [],
         "crumbs": crumbs(order.app, way),
     }
     return render(request, "orders/step.html", context)
+
+
+def _others(request: Request, step: ManualStep) -> list[User]:
+    """To whom else it can be given."""
+    not_them = {step.given_to_id, request.actor.user}
+    return [one for one in manual.takers(step.order.app) if one.pk not in not_them]
+
+
+@require_POST
+@page("order:decide")
+def give(request: Request, step_id: str) -> HttpResponse:
+    """Take it, give it to somebody, or give it back."""
+    step_for(request.actor, step_id)
+    to = request.POST.get("to", "")
+    said = "It is yours." if to == request.actor.id else "Given." if to else "Given back."
+    return done(
+        request,
+        lambda: manual.give(request.actor, step_id, to=to, now=clock.now()),
+        said,
+        back=_address(step_id),
+    )
 
 
 @require_POST
