@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Value
 from django.test import Client
 
+from rolecall.server.access import changed
 from rolecall.server.access import models as access
 from rolecall.server.audit.trail import SYSTEM, record
 from rolecall.server.connectors import models as connectors
@@ -130,6 +131,7 @@ class Company:
             one.save()
         access.Account.objects.update(search=SearchVector("name", "email", config="simple"))
         access.Entitlement.objects.update(search=SearchVector("name", Value(""), config="simple"))
+        changed.tell(self.app, since=self.syncs[0].started_at)
 
 
 def _entitlement(app: access.App, kind: str, name: str) -> access.Entitlement:
