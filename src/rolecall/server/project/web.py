@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Final
 
+from django.utils.module_loading import import_string
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from rolecall.server.project.config import Web
 
@@ -18,8 +21,8 @@ _GRACE_S: Final = 8
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # it comes without types
     """Gunicorn with our settings, and no file or argument that could change them."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        self.options = options
+    def __init__(self, options: dict[str, Any], application: str) -> None:
+        self.options, self.application = options, application
         super().__init__()
 
     def load_config(self) -> None:
@@ -29,9 +32,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # it comes without type
 
     def load(self) -> Callable[..., Any]:
         """What it serves; imported in each process."""
-        from rolecall.server.project.wsgi import application  # noqa: PLC0415
-
-        return application
+        served: Callable[..., Any] = import_string(self.application)
+        return served
 
 
 class _Logger(Logger):  # type: ignore[misc]  # it comes without types
@@ -46,15 +48,46 @@ class _Logger(Logger):  # type: ignore[misc]  # it comes without types
         self.error_log.setLevel(logging.WARNING)
 
 
-def serve(web: Web) -> None:
-    """Serve until SIGTERM; never returns."""
+class _Worker(ThreadWorker):  # type: ignore[misc]  # it comes without types
+    """Takes a connection only while one of its threads has nothing to do.
+
+    Gunicorn's own takes all that come, and they wait behind one process while another is idle; here
+    they wait in the kernel's queue, where whoever came first is served first, by whoever is free.
+    """
+
+    _busy = 0
+    """Requests that are answered or wait for a thread; only the main thread counts."""
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Have it answered, and take no other if that was the last thread."""
+        self._busy += 1
+        super().enqueue_req(conn)
+        self.set_accept_enabled(self._accepting)
+
+    def finish_request(self, conn: TConn, fs: Future[object]) -> None:
+        """It is answered; before the next turn of its loop, gunicorn asks whether to take more."""
+        self._busy -= 1
+        super().finish_request(conn, fs)
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's own
+        """Gunicorn knows whether it has room for connections, we whether a thread is free."""
+        super().set_accept_enabled(enabled and self._busy < self.cfg.threads)
+
+
+def serve(web: Web, application: str = "rolecall.server.project.wsgi.application") -> None:
+    """Serve until SIGTERM; never returns.
+
+    Args:
+        web: where, and by how many processes.
+        application: what, as module and name; each process imports it.
+    """
     proxies = "*" if web.behind_proxy else "127.0.0.1,::1"
     _Gunicorn(
         {
             "bind": web.bind,
             "workers": web.processes,
             "threads": 2,
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "timeout": 60,
             "graceful_timeout": _GRACE_S,
             "max_requests": 20_000,
@@ -63,5 +96,6 @@ def serve(web: Web) -> None:
             "control_socket_disable": True,
             "logger_class": _Logger,
             "proc_name": "rolecall-web",
-        }
+        },
+        application,
     ).run()
