@@ -66,13 +66,15 @@ class Stage:
 @contextmanager
 def stage(data: Path, files: Path) -> Iterator[Stage]:
     """`rolecall up` on this folder, filled if it is empty."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host = f"localhost:{free.getsockname()[1]}"
+    with socket.socket() as free, socket.socket() as other:
+        for one in (free, other):
+            one.bind(("127.0.0.1", 0))
+        host, controller = f"localhost:{free.getsockname()[1]}", other.getsockname()[1]
     environ = {
         **{name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "TZ"}},
         "ROLECALL_PUBLIC_URL": f"http://{host}",
         "ROLECALL_BIND": host.replace("localhost", "127.0.0.1"),
+        "ROLECALL_CONTROLLER_BIND": f"127.0.0.1:{controller}",
     }
     with up(data, environ) as process:
         here = Installation(data=data, environ=environ)
