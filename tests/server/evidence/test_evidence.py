@@ -90,6 +90,7 @@ def test_changes_between_two_moments(app, auditor, tmp_path):
         ("removed from", "b", "Group g", "", "sync 2"),
         ("left", "b", "", "Owner", "sync 3"), ("removed from", "c", "Group g", "", "sync 3"),
         ("added to", "c", "Group h", "", "sync 3"),
+        ("group created", "", "Group h", "", "sync 3"),
     ])  # fmt: skip
     assert any(row[1].startswith("Acme: 2 syncs, from sync 2") for row in remarks)
 

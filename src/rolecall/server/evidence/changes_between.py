@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from rolecall.errors import Invalid
 from rolecall.server.access.asof import during
-from rolecall.server.access.models import Change, PersonLink, Sync
+from rolecall.server.access.models import App, Change, PersonLink, Sync
 from rolecall.server.audit.trail import Actor
 from rolecall.server.evidence.report import Report, Row, Rows, stamp
 from rolecall.server.evidence.subject import Fact, Subject, basis_facts, made_facts
@@ -49,7 +49,9 @@ def changes_between(
         raise Invalid(
             "The second moment is not after the first.", hint="Say the earlier one first."
         )
-    rows = Change.objects.filter(subject.keys(until), at__gt=since, at__lte=until)
+    about = subject.target
+    whose = Q(app=about) if isinstance(about, App) else subject.keys(until)
+    rows = Change.objects.filter(whose, at__gt=since, at__lte=until)
     found = rows.values_list("kind").annotate(n=Count("pk")).order_by("kind")
     counts = {kind: n for kind, n in found if n}
     of = f"of {subject.target}" if isinstance(subject.target, Person) else f"in {subject.target}"
@@ -106,7 +108,7 @@ def _rows(found: QuerySet[Change], until: datetime) -> Iterator[Row]:
         )
         persons = dict(links.values_list("account_id", "person__name"))
         for one in changes:
-            yield _row(one, persons.get(one.account_id, ""))
+            yield _row(one, persons.get(one.account_id or 0, ""))
 
 
 def _row(change: Change, person: str) -> Row:
@@ -115,8 +117,11 @@ def _row(change: Change, person: str) -> Row:
     if change.kind == Change.Kind.EDITED:
         now = "; ".join(f"{name}: {new}" for name, (_old, new) in sorted(change.detail.items()))
         before = "; ".join(f"{name}: {old}" for name, (old, _new) in sorted(change.detail.items()))
+    if account is None:  # a group itself came, went, or got another name
+        before, now = (name or "" for name in change.detail["name"])
+    whose = (account.name, account.email, account.external_id) if account else ("", "", "")
     return (
-        change.kind, change.app.name, account.name, account.email, account.external_id, person,
+        change.kind, change.app.name, *whose, person,
         now, before, stamp(change.at),
         f"sync {change.sync.number}" if change.sync else "a change of ours",
     )  # fmt: skip

@@ -296,16 +296,16 @@ class Change(models.Model):
         ADDED = "added to"
         REMOVED = "removed from"
         EDITED = "edited"
-        MADE = "made", "Group created"
-        RENAMED = "renamed", "Group renamed"
-        DELETED = "deleted", "Group deleted"
+        MADE = "group created", "Group created"
+        RENAMED = "group renamed", "Group renamed"
+        DELETED = "group deleted", "Group deleted"
 
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="changes", db_index=False)
     sync = models.ForeignKey(Sync, on_delete=models.PROTECT, null=True, related_name="changes")
     """None where a change of ours was verified without one."""
     at = models.DateTimeField()
     """When it was seen; it happened after the sync before."""
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=16, choices=Kind)
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, null=True, related_name="changes"
     )

@@ -35,7 +35,8 @@ order by a.name, a.id;
 -- Groups that came, went, or have another name; who was in them is told below.
 insert into access_change (app_id, sync_id, at, kind, account_id, entitlement_id, before_id, detail)
 select %(app)s, %(sync)s, d.at,
-       case when d.period is null then 'made' when d.name is null then 'deleted' else 'renamed' end,
+       case when d.period is null then 'group created' when d.name is null then 'group deleted'
+            else 'group renamed' end,
        null, e.id, null, jsonb_build_object('name', jsonb_build_array(p.name, d.name))
 from diff_resource d
 join lateral (
