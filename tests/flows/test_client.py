@@ -29,6 +29,7 @@ from rolecall.errors import (
     Unreachable,
     WrongPlan,
 )
+from rolecall.notion import client
 from rolecall.notion.client import MAX_BODY, Client, Connection, Counters, Patience
 from rolecall.notion.pacing import PaceLimits
 from rolecall.notion.scim import users_page
@@ -362,6 +363,19 @@ def test_a_ca_file_is_trusted(authority: Path):
         found, _, _ = ask(server.url, ca_file=authority / "ca.pem")
 
     assert found == [0]
+
+
+def test_what_the_system_trusts_is_read_once_and_nobodys_ca_file_is_added_to_it(authority: Path):
+    """A worker opens a client for each change, and one company's authority is not another's."""
+    usual = client._trust(None)
+    own = client._trust(authority / "ca.pem")
+
+    assert client._trust(None) is usual
+    assert own is not usual
+    with serving(lambda _: answer(LIST), tls=tls_of(authority)) as server:
+        with pytest.raises(BadConfig):
+            ask(server.url)
+        assert ask(server.url, ca_file=authority / "ca.pem")[0] == [0]
 
 
 def test_an_unknown_certificate_is_refused_with_the_way_out(authority: Path):

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -318,10 +319,10 @@ def _open(connection: Connection, user_agent: str) -> httpx2.AsyncClient:
     )
 
 
-def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
     """The certificates to trust: the system's (or SSL_CERT_FILE's), and those of `ca_file`."""
     if ca_file is None:
-        return True
+        return _usual_trust()
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(cafile=ca_file)
@@ -330,6 +331,15 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
             f"The CA file {ca_file} is unusable ({error}).", hint="It must hold PEM certificates."
         ) from error
     return context
+
+
+@cache
+def _usual_trust() -> ssl.SSLContext:
+    """The system's, read once: a worker opens a client for each change, and this is a fifth of it.
+
+    Whoever changes them starts the process again.
+    """
+    return httpx2.create_ssl_context()
 
 
 def _unreachable(url: str, error: httpx2.TransportError) -> Error:
