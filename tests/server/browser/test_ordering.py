@@ -169,6 +169,7 @@ def test_drift_is_seen_and_restored(page, sim):
 def test_every_look(open_page, width, scheme):
     """Plan, list, change, step and tables with ticks: light and dark, wide and narrow."""
     company = Company.build()
+    a_user(name="Petra Second")
     page = open_page(company.user, width=width, scheme=scheme)
     page.goto(f"/apps/{company.app.public_id}/accounts?external=yes")
     page.get_by_role("checkbox", name=re.compile("^All")).check()
@@ -182,6 +183,11 @@ def test_every_look(open_page, width, scheme):
     for path in ("/decisions/", "/orders/", "/drift/", "/by-hand/"):
         page.goto(path)
         judge(page, f"{path.strip('/')}-{width}-{scheme}")
+    step_by_hand(page, company, f"{width}-{scheme}")
+
+
+def step_by_hand(page: Page, company: Company, look: str) -> None:
+    """A guest whom somebody removes by hand: the step, taken, and in the list."""
     page.goto(f"/apps/{company.app.public_id}/accounts")
     page.get_by_text("Change", exact=True).click()
     page.get_by_role("link", name="Remove a guest").click()
@@ -189,7 +195,9 @@ def test_every_look(open_page, width, scheme):
     page.get_by_role("button", name="Make the plan").click()
     page.get_by_role("button", name="Apply 1").click()
     page.get_by_role("link", name="What to do").click()
-    judge(page, f"step-{width}-{scheme}")
+    judge(page, f"step-{look}")
     page.get_by_role("button", name="Take it").click()
     expect(page.get_by_role("button", name="Give it back")).to_be_visible()
-    judge(page, f"step-taken-{width}-{scheme}")
+    judge(page, f"step-taken-{look}")
+    page.goto("/by-hand/?whose=mine")
+    judge(page, f"steps-mine-{look}")
