@@ -77,7 +77,8 @@ def addresses(company: Company) -> dict[str, str]:
     }
     event = Event.objects.latest("id").public_id
     named |= {
-        **{f"orders:{n}": reverse(f"orders:{n}") for n in ("decisions", "drifts", "steps")},
+        **{f"orders:{n}": reverse(f"orders:{n}") for n in (
+            "decisions", "drifts", "orders", "steps")},
         "orders:of_app": reverse("orders:of_app", args=(app,)),
         **{f"people:{n}": reverse(f"people:{n}") for n in (
             "me", "sessions", "users", "invite", "persons", "add_person", "roster_upload")},
