@@ -95,6 +95,7 @@ PAGES = {
     "connectors:reject": "connector:decide", "search:results": "search:use",
     "connectors:rotate": "connector:token", "connectors:end_client": "connector:token",
     "evidence:files": "account:export", "evidence:make": "account:export",
+    "evidence:file": "account:export", "evidence:download": "account:export",
     "evidence:person": "person:read",
     "orders:ask": "order:plan", "orders:plan": "order:plan", "orders:of_app": "order:read",
     "orders:decisions": "order:read", "orders:decision": "order:read",
@@ -156,6 +157,8 @@ OPERATIONS = {
     "list_clients": "connector:read", "rotate_client": "connector:token",
     "end_client": "connector:token", "list_hosts": "connector:read",
     "export_app": "account:export", "export_person": "person:read", "get_holdings": "person:read",
+    "list_evidence": "account:export", "get_evidence": "account:export",
+    "download_evidence": "account:export",
     "list_decisions": "order:read", "get_decision": "order:read", "plan_decision": "order:plan",
     "list_orders": "order:read", "apply_decision": "order:apply",
     "cancel_decision": "order:apply", "undo_decision": "order:plan", "get_order": "order:read",
@@ -204,7 +207,7 @@ BODIES: dict[str, Any] = {
     "give_step": {"to": None},
 }
 OVER_ONE = ("app", "account", "entitlement", "connector", "task", "decision", "order", "drift",
-            "step")  # fmt: skip
+            "step", "evidence")  # fmt: skip
 """Parameters that name something which one may own."""
 
 

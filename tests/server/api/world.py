@@ -10,6 +10,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from rolecall.server.access.models import Account, App, Change, Entitlement, Presence, Sync
 from rolecall.server.audit.models import Event
 from rolecall.server.connectors.models import Client, Connector, Hold, Task
+from rolecall.server.evidence.models import EvidenceFile
 from rolecall.server.files.store import store
 from rolecall.server.ids import new_id
 from rolecall.server.orders.models import Decision, Drift, ManualStep, Order
@@ -69,6 +70,7 @@ def the_world() -> World:
         "order": order.public_id, "order_id": order.public_id,
         "drift": drift.public_id, "drift_id": drift.public_id,
         "step": step.public_id, "step_id": step.public_id, "client": client.public_id,
+        "evidence": (evidence := _evidence(app, ada)).public_id, "evidence_id": evidence.public_id,
         "policy": policy.public_id, "policy_id": policy.public_id,
         "hold": hold.public_id, "hold_id": hold.public_id,
         "person": person.public_id, "person_id": person.public_id,
@@ -154,6 +156,16 @@ def _task(connector: Connector, sync: Sync) -> tuple[Task, Hold]:
     )  # fmt: skip
     task.lines.create(attempt=1, at=NOW, level="info", text="begun")
     return task, Hold.objects.create(task=task, kind="shrink", facts={}, raised_at=NOW)
+
+
+def _evidence(app: App, user: User) -> EvidenceFile:
+    """A large file about the app, ready for years to come."""
+    file = store(io.BytesIO(b"bytes"), kind="evidence", name="acme.csv", now=NOW)
+    return EvidenceFile.objects.create(
+        user=user, app=app, scopes=[app.public_id], form="csv", until=NOW, question="all",
+        state="ready", name="acme.csv", file=file, asked_at=NOW,
+        expires_at=NOW + timedelta(days=36500),
+    )  # fmt: skip
 
 
 def _decided(app: App, account: Account, sync: Sync) -> tuple[Order, Drift, ManualStep]:

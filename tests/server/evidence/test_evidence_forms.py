@@ -3,12 +3,15 @@
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 from xml.etree import ElementTree as ET
 
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +23,7 @@ from rolecall.server.evidence.signature import signature_line, verify
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 HOSTILE = st.builds(str.__add__, st.sampled_from(["=", "+", "-", "@", "# End", '"', ","]), TEXTS)
 CELLS = st.one_of(TEXTS, HOSTILE)
+ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 ROWS = st.lists(st.tuples(st.sampled_from(["role", "group"]), CELLS, CELLS), max_size=8)
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -81,6 +85,64 @@ def test_xlsx_says_the_rows(place: Path, rows):
     assert verify(place)
     assert found[1:] == [list(row) for row in rows]
     assert list(sheet.iter(f"{SPACE}f")) == []
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=st.lists(st.tuples(st.sampled_from(["role", "group"]), ANY, ANY), max_size=8))
+def test_xlsx_is_written_as_others_write_it(place: Path, rows):
+    """Its cells are byte for byte those that XlsxWriter makes, whatever characters are in them."""
+    report = a_report(rows)
+    place.write_bytes(written(workbook, report))
+    theirs = io.BytesIO()
+    with xlsxwriter.Workbook(theirs, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for column, label in enumerate(report.columns):
+            sheet.write_string(0, column, label, book.add_format({"bold": True}))
+        for at, row in enumerate(rows, start=1):
+            for column, cell in enumerate(row):
+                sheet.write_string(at, column, cell)
+
+    bold = rows_of(place, "sheet2").count(b' s="1"')
+    assert bold == len(report.columns)
+    assert re.sub(rb' s="[0-9]"', b"", rows_of(place, "sheet2")) == re.sub(
+        rb' s="[0-9]"', b"", rows_of(theirs, "sheet1")
+    )
+
+
+def rows_of(file: Path | IO[bytes], sheet: str) -> bytes:
+    """The rows of a sheet, as they stand in the archive."""
+    with zipfile.ZipFile(file) as archive:
+        part = archive.read(f"xl/worksheets/{sheet}.xml")
+    return part.partition(b"<sheetData>")[2].partition(b"</sheetData>")[0]
+
+
+def test_xlsx_takes_no_name_for_markup(place: Path):
+    """Whoever calls themselves what a cell with fonts in it looks like is called so."""
+    name = "<r><t>Somebody else</t></r>"
+    place.write_bytes(written(workbook, a_report([("role", name, "")])))
+
+    assert b"&lt;r&gt;&lt;t&gt;Somebody else&lt;/t&gt;&lt;/r&gt;" in rows_of(place, "sheet2")
+
+
+def test_xlsx_goes_on_where_a_sheet_is_full(place: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each sheet has the head line, the workbook has each sheet, and no row is left out."""
+    monkeypatch.setattr(workbook, "SHEET_ROWS", 2)
+    rows = [("role", str(number), "") for number in range(5)]
+    place.write_bytes(written(workbook, a_report(rows)))
+    with zipfile.ZipFile(place) as archive:
+        named = re.findall(r'<sheet name="([^"]+)"', archive.read("xl/workbook.xml").decode())
+        types = archive.read("[Content_Types].xml").decode()
+
+    assert named == ["About", "Access", "Access 2", "Access 3"]
+    assert re.findall(r"/xl/worksheets/(sheet\d).xml", types) == [f"sheet{n}" for n in (1, 2, 3, 4)]
+    found = [rows_of(place, f"sheet{number}").count(b"<row ") for number in (2, 3, 4)]
+    assert found == [3, 3, 2]
+
+
+def test_xlsx_refuses_what_no_cell_holds(place: Path):
+    """A text of more than 32,767 characters, before anything is signed."""
+    with pytest.raises(Invalid, match="longer than a cell"):
+        place.write_bytes(written(workbook, a_report([("role", "x" * 32_768, "")])))
 
 
 @settings(max_examples=15, deadline=None)

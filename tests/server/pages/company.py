@@ -17,6 +17,7 @@ from rolecall.server.access import changed
 from rolecall.server.access import models as access
 from rolecall.server.audit.trail import SYSTEM, record
 from rolecall.server.connectors import models as connectors
+from rolecall.server.evidence.models import EvidenceFile
 from rolecall.server.people import models as people
 from rolecall.server.people.sessions import SessionStore
 
@@ -244,3 +245,12 @@ def a_hold(connector) -> connectors.Hold:
         },
         raised_at=NOW,
     )
+
+
+def a_file_in_making(company):
+    """A large evidence file that a worker is at."""
+    return EvidenceFile.objects.create(
+        user=company.user, app=company.app, scopes=[company.app.public_id], form="csv", until=NOW,
+        question="all", attempt=1, rows=300_000, rows_expected=1_200_000, asked_at=NOW,
+        started_at=NOW,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from company import HOSTILE, NOW, Company, a_hold, a_run, a_user, log_in
+from company import HOSTILE, NOW, Company, a_file_in_making, a_hold, a_run, a_user, log_in
 from django.urls import URLPattern, get_resolver, reverse
 
 from rolecall.server.access.models import App
@@ -27,6 +27,7 @@ NO_PAGES = {
         "of a decision: test_order_pages.test_pages_ask_little_and_make_no_markup",
     ),
     "orders:proof": "a file that somebody uploaded",
+    "evidence:download": "a file that a worker made",
 }
 
 
@@ -86,6 +87,7 @@ def addresses(company: Company) -> dict[str, str]:
         "people:person": reverse("people:person", args=(company.person.public_id,)),
         "evidence:person": reverse("evidence:person", args=(company.person.public_id,)),
         "evidence:files": reverse("evidence:files"),
+        "evidence:file": reverse("evidence:file", args=(a_file_in_making(company).public_id,)),
         "people:edit_person": reverse("people:edit_person", args=(company.person.public_id,)),
         **{name: reverse(name) for name in ("settings", "outbox")},
         **{f"notifications:{n}": reverse(f"notifications:{n}") for n in (

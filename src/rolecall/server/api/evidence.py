@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import Router, Schema
+from ninja import Query as Wanted
+from ninja import Router, Schema, Status
 
 from rolecall.errors import Gone
 from rolecall.server import clock
@@ -13,26 +14,36 @@ from rolecall.server.access.models import App
 from rolecall.server.api.accounts import AccountName, EntitlementName
 from rolecall.server.api.apps import SyncOut
 from rolecall.server.api.door import FAULTS, actor_of, answers
+from rolecall.server.api.paging import Cut, Page, Window, cut
 from rolecall.server.api.values import Id, Moment, Problem
-from rolecall.server.evidence.export import FORMS, Asked, Form, export
-from rolecall.server.evidence.sending import sent
+from rolecall.server.evidence.asking import ask
+from rolecall.server.evidence.export import FORMS, Asked, Form
+from rolecall.server.evidence.finding import file_for, files_of
+from rolecall.server.evidence.models import EvidenceFile
+from rolecall.server.evidence.sending import kept, sent
 from rolecall.server.people.models import Person
 from rolecall.server.people.permissions import require
 
 __all__ = [
     "AppName",
     "EvidenceIn",
+    "EvidenceOut",
     "HeldOut",
     "HoldingsOut",
     "PlaceOut",
     "SinceOut",
+    "download_evidence",
     "export_app",
     "export_person",
+    "get_evidence",
     "get_holdings",
+    "list_evidence",
     "of_apps",
     "of_people",
+    "router",
 ]
 
+router = Router(tags=["evidence"])
 of_apps = Router(tags=["evidence"])
 of_people = Router(tags=["evidence"])
 _FILE: Final = {
@@ -56,6 +67,64 @@ class EvidenceIn(Schema):
     """The moment; of changes, the second one. Null is: now."""
     since: Moment | None = None
     """The first moment. Null is: no changes, but access as of the moment."""
+
+
+class EvidenceOut(Schema):
+    """A large file, which a worker makes."""
+
+    id: str
+    app: str | None
+    """Public id; null is: of a person."""
+    person: str | None
+    form: str
+    since: datetime | None
+    until: datetime
+    state: str
+    """making; ready; failed, and `why` says the cause; expired: ready once, and not kept now."""
+    why: str
+    rows: int
+    """So far."""
+    rows_expected: int
+    name: str
+    """Of the file; empty until it is ready."""
+    bytes: int | None
+    sha256: str
+    """Over all bytes before the signature, in hexadecimal."""
+    asked_by: str
+    asked_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    expires_at: datetime | None
+
+    @staticmethod
+    def resolve_id(row: EvidenceFile) -> str:
+        """The public one."""
+        return row.public_id
+
+    @staticmethod
+    def resolve_app(row: EvidenceFile) -> str | None:
+        """The public id."""
+        return row.about.get("app")
+
+    @staticmethod
+    def resolve_person(row: EvidenceFile) -> str | None:
+        """The public id."""
+        return row.about.get("person")
+
+    @staticmethod
+    def resolve_state(row: EvidenceFile) -> str:
+        """As of now."""
+        return row.standing(clock.now())
+
+    @staticmethod
+    def resolve_bytes(row: EvidenceFile) -> int | None:
+        """Of what is kept."""
+        return row.file.bytes if row.file else None
+
+    @staticmethod
+    def resolve_asked_by(row: EvidenceFile) -> str:
+        """A name."""
+        return str(row.user)
 
 
 class AppName(Schema):
@@ -126,22 +195,45 @@ class HoldingsOut(Schema):
     """Whether there were more than 1000 roles and groups; `list_access` of each account has all."""
 
 
-def _sent(request: HttpRequest, said: EvidenceIn, **about: str) -> StreamingHttpResponse:
+Answer = StreamingHttpResponse | Status[EvidenceFile]
+_ANSWERS: Final = {202: EvidenceOut, FAULTS: Problem}
+
+
+def _asked(request: HttpRequest, said: EvidenceIn, **about: str) -> Answer:
     now = clock.now()
     asked = Asked(form=said.form, since=said.since, until=said.until or now, **about)
-    return sent(export(actor_of(request), asked, now=now))
+    made = ask(actor_of(request), asked, now=now)
+    return Status(202, made) if isinstance(made, EvidenceFile) else sent(made)
 
 
-@of_apps.post("/{app}/evidence", response={FAULTS: Problem}, openapi_extra=_FILE)
-def export_app(request: HttpRequest, app: Id, said: EvidenceIn) -> StreamingHttpResponse:
-    """A signed file of who has access to an app, or of what changed there."""
-    return _sent(request, said, app=app)
+@of_apps.post("/{app}/evidence", response=_ANSWERS, openapi_extra=_FILE)
+def export_app(request: HttpRequest, app: Id, said: EvidenceIn) -> Answer:
+    """A signed file of who has access to an app, or of what changed there; 202: it is large."""
+    return _asked(request, said, app=app)
 
 
-@of_people.post("/{person}/evidence", response={FAULTS: Problem}, openapi_extra=_FILE)
-def export_person(request: HttpRequest, person: Id, said: EvidenceIn) -> StreamingHttpResponse:
-    """A signed file of what one person holds everywhere, or of what changed for them."""
-    return _sent(request, said, person=person)
+@of_people.post("/{person}/evidence", response=_ANSWERS, openapi_extra=_FILE)
+def export_person(request: HttpRequest, person: Id, said: EvidenceIn) -> Answer:
+    """A signed file of what one person holds everywhere, or of what changed; 202: it is large."""
+    return _asked(request, said, person=person)
+
+
+@router.get("", response=answers(Page[EvidenceOut]))
+def list_evidence(request: HttpRequest, window: Wanted[Window]) -> Cut[EvidenceFile]:
+    """The large files that oneself asked for, the newest first."""
+    return cut(files_of(actor_of(request)), window, by="pk", newest_first=True)
+
+
+@router.get("/{evidence}", response=answers(EvidenceOut))
+def get_evidence(request: HttpRequest, evidence: Id) -> EvidenceFile:
+    """How far a large file is."""
+    return file_for(actor_of(request), evidence)
+
+
+@router.get("/{evidence}/content", response={FAULTS: Problem}, openapi_extra=_FILE)
+def download_evidence(request: HttpRequest, evidence: Id) -> StreamingHttpResponse:
+    """A large file that is ready."""
+    return kept(actor_of(request), evidence, now=clock.now())
 
 
 @of_people.get("/{person}/access", response=answers(HoldingsOut))

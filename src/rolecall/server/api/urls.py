@@ -46,6 +46,7 @@ for _path, _router in (
     ("/accounts", accounts.router),
     ("/apps", evidence.of_apps),
     ("/people", evidence.of_people),
+    ("/evidence", evidence.router),
     ("/entitlements", entitlements.router),
     ("/entitlements", history.of_entitlements),
     ("/connectors", connectors.router),

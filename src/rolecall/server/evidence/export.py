@@ -7,6 +7,8 @@ not grow with it.
 import hashlib
 import re
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -25,7 +27,18 @@ from rolecall.server.evidence.signature import public_key, signature_line
 from rolecall.server.evidence.subject import Subject, of_app, of_person
 from rolecall.server.tables.export import steady
 
-__all__ = ["FORMS", "Asked", "Exported", "Form", "export", "installation_key"]
+__all__ = [
+    "FORMS",
+    "Asked",
+    "Exported",
+    "Form",
+    "Written",
+    "export",
+    "installation_key",
+    "note",
+    "reporting",
+    "write",
+]
 
 Form = Literal["csv", "xlsx", "pdf"]
 FORMS: Final = MappingProxyType({
@@ -54,6 +67,19 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a file holds, once it is written and signed."""
+
+    subject: Subject
+    report: Report
+    sha256: str
+    """Over all bytes before the signature."""
+    key: str
+    """The public key it is signed with, in hexadecimal."""
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Exported:
     """A file, ready to be sent; whoever sends it closes it."""
 
@@ -66,7 +92,7 @@ class Exported:
 
 
 def export(actor: Actor, asked: Asked, *, now: datetime) -> Exported:
-    """Write and sign an evidence file.
+    """Write and sign an evidence file, here and now, however long that takes.
 
     Raises:
         NotAllowed: the actor may not take the access of this app along, or sees no app.
@@ -75,57 +101,91 @@ def export(actor: Actor, asked: Asked, *, now: datetime) -> Exported:
             cannot hold so much.
         BadConfig: the keys file has no key to sign with.
     """
-    seed = settings.CONFIG.read_keys().evidence_seed()
-    if asked.until > now + _SOON:
-        raise Invalid("That moment is still to come.", hint="Ask for one that is past.")
     out = tempfile.TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     try:
-        return _exported(actor, asked, seed, out, now=now)
+        written = write(actor, asked, out, now=now)
+        with transaction.atomic():
+            note(actor, asked, written, now=now)
     except BaseException:
         out.close()
         raise
+    return Exported(
+        file=out,
+        name=written.name,
+        media_type=FORMS[asked.form][1],
+        sha256=written.sha256,
+        rows=written.report.rows.total,
+    )
 
 
-def _exported(
-    actor: Actor, asked: Asked, seed: bytes, out: IO[bytes], *, now: datetime
-) -> Exported:
-    write, media_type = FORMS[asked.form]
+@contextmanager
+def reporting(actor: Actor, asked: Asked, *, now: datetime) -> Iterator[tuple[Subject, Report]]:
+    """What a file will say, counted and not yet read, in one snapshot of the database.
+
+    Raises:
+        NotAllowed, Gone, Invalid: as `export`.
+    """
+    if asked.until > now + _SOON:
+        raise Invalid("That moment is still to come.", hint="Ask for one that is past.")
     with transaction.atomic():
         steady()
         subject = of_app(actor, asked.app) if asked.app else of_person(actor, asked.person)
-        report = _report(actor, subject, asked, now)
-        write(report, out)
+        if asked.since is None:
+            yield subject, access_at(actor, subject, asked.until, now=now)
+        else:
+            yield subject, changes_between(actor, subject, asked.since, asked.until, now=now)
+
+
+def write(
+    actor: Actor,
+    asked: Asked,
+    out: IO[bytes],
+    *,
+    now: datetime,
+    begun: Callable[[Report], object] = lambda _report: None,
+) -> Written:
+    """The file, and its signature under it; `out` is at its beginning again. Nobody is told of it.
+
+    Args:
+        actor: who asks; named in it.
+        asked: what.
+        out: an empty file.
+        now: when it is made.
+        begun: is given the report before its rows are read.
+
+    Raises:
+        NotAllowed, Gone, Invalid, BadConfig: as `export`.
+    """
+    seed = settings.CONFIG.read_keys().evidence_seed()
+    with reporting(actor, asked, now=now) as (subject, report):
+        begun(report)
+        FORMS[asked.form][0](report, out)
     if not report.whole():
         raise RuntimeError(f"{report.counts} rows were counted, {report.rows.counts} written")
     sha256 = _digest(out)
     out.write(signature_line(sha256, seed))
     out.seek(0)
-    with transaction.atomic():
-        record(
-            actor, f"evidence:{report.kind}:export", subject.target, now=now, scope=subject.scope,
-            form=asked.form, sha256=sha256, rows=report.rows.total,
-            rows_sha256=report.rows.sha256, key=public_key(seed), since=stamp(asked.since),
-            until=stamp(asked.until),
-        )  # fmt: skip
-    return Exported(
-        file=out,
-        name=_name(report.stem, asked.form),
-        media_type=media_type,
-        sha256=sha256,
-        rows=report.rows.total,
-    )
+    name = _name(report.stem, asked.form)
+    return Written(
+        subject=subject, report=report, sha256=sha256, key=public_key(seed), name=name
+    )  # fmt: skip
+
+
+def note(actor: Actor, asked: Asked, written: Written, *, now: datetime) -> None:
+    """The audit row of a file that is about to leave, in the caller's transaction."""
+    subject, report = written.subject, written.report
+    record(
+        actor, f"evidence:{report.kind}:export", subject.target, now=now, scope=subject.scope,
+        form=asked.form, sha256=written.sha256, rows=report.rows.total,
+        rows_sha256=report.rows.sha256, key=written.key, since=stamp(asked.since),
+        until=stamp(asked.until),
+    )  # fmt: skip
 
 
 def installation_key() -> str:
     """The public key of the evidence that is signed here, in hexadecimal; empty: there is none."""
     keys = settings.CONFIG.read_keys()
     return public_key(keys.evidence_seed()) if keys.evidence else ""
-
-
-def _report(actor: Actor, subject: Subject, asked: Asked, now: datetime) -> Report:
-    if asked.since is None:
-        return access_at(actor, subject, asked.until, now=now)
-    return changes_between(actor, subject, asked.since, asked.until, now=now)
 
 
 def _digest(out: IO[bytes]) -> str:

@@ -5,15 +5,17 @@ All cells are text, the same in each form, so that the digest over the rows is t
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 __all__ = ["Report", "Row", "Rows", "stamp"]
 
 Row = tuple[str, ...]
+_TOLD_EACH: Final = 1000
 
 
 class Rows:
@@ -24,11 +26,15 @@ class Rows:
         self._summed = hashlib.sha256()
         self.counts: Counter[str] = Counter()
         """By what stands in the first column."""
+        self.heard: Callable[[int], object] = lambda _passed: None
+        """Told now and then how many have passed; what it raises ends the file."""
 
     def __iter__(self) -> Iterator[Row]:
-        for row in self._rows:
+        for passed, row in enumerate(self._rows, start=1):
             self._summed.update(msgspec.json.encode(row) + b"\n")
             self.counts[row[0]] += 1
+            if passed % _TOLD_EACH == 0:
+                self.heard(passed)
             yield row
 
     @property

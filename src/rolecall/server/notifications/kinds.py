@@ -32,6 +32,7 @@ class Kind(TextChoices):
     PLAN = "plan:waiting", "A plan waits"
     STEP = "step:open", "Something has to be done by hand"
     POLICY = "policy:broken", "A policy is broken"
+    EVIDENCE = "evidence:made", "A file I asked for is made"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,10 @@ ABOUT: Final = MappingProxyType({
     ),
     Kind.POLICY: About(
         when="More people hold a role than a policy allows, or others: to the app's owners.",
+        usual=How.AT_ONCE,
+    ),
+    Kind.EVIDENCE: About(
+        when="A large evidence file that you asked for is ready, or could not be made.",
         usual=How.AT_ONCE,
     ),
 })  # fmt: skip

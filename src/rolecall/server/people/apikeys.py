@@ -6,6 +6,7 @@ The key is shown once; kept is its digest, which needs no salt or stretching at 
 import hashlib
 import secrets
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,7 +19,7 @@ from rolecall.server.people.models import ApiKey
 from rolecall.server.people.permissions import ACTIONS, covered, require
 from rolecall.server.people.users import own
 
-__all__ = ["MARK", "end", "make", "of", "recognise"]
+__all__ = ["MARK", "acting", "end", "make", "of", "recognise"]
 
 MARK: Final = "rck_"
 """What every key begins with, so that scanners of leaked secrets know one."""
@@ -107,14 +108,22 @@ def recognise(
     ApiKey.objects.filter(
         Q(last_used_at=None) | Q(last_used_at__lt=now - _NOTED_EACH), pk=key.pk
     ).update(last_used_at=now)
+    return replace(_actor(key), ip=ip, request_id=request_id)
+
+
+def acting(public_id: str, *, now: datetime) -> Actor | None:
+    """Whoever asked with this key, for work that goes on later; None where it works no more."""
+    key = _working(now).select_related("user").filter(public_id=public_id).first()
+    return _actor(key) if key is not None else None
+
+
+def _actor(key: ApiKey) -> Actor:
     return Actor(
         kind="key",
         id=key.public_id,
         name=f"{key.user} by the key {key.name}",
         user=key.user_id,
         scopes=frozenset(key.scopes),
-        ip=ip,
-        request_id=request_id,
     )
 
 

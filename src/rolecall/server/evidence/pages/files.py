@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import cast
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -15,7 +16,11 @@ from rolecall.server.access.holdings import apps_for
 from rolecall.server.access.pages.history import moment_asked
 from rolecall.server.audit.models import Event
 from rolecall.server.audit.trail import Actor
-from rolecall.server.evidence.export import FORMS, Asked, Form, export, installation_key
+from rolecall.server.evidence.asking import ask
+from rolecall.server.evidence.export import FORMS, Asked, Form, installation_key
+from rolecall.server.evidence.finding import files_of
+from rolecall.server.evidence.models import EvidenceFile
+from rolecall.server.evidence.pages.looks import file_look, file_words
 from rolecall.server.evidence.sending import sent
 from rolecall.server.evidence.subject import ACTION
 from rolecall.server.people.door import Request, page, status_of
@@ -25,6 +30,7 @@ from rolecall.server.people.permissions import may
 __all__ = ["evidence", "make"]
 
 _RECENT = 20
+_FILES = 10
 
 
 @page(ACTION)
@@ -36,15 +42,17 @@ def evidence(request: Request) -> HttpResponse:
 @require_POST
 @page(ACTION)
 def make(request: Request) -> HttpResponseBase:
-    """The file that a form asks for."""
+    """The file that a form asks for; a large one is made by a worker, and has a page."""
     now = clock.now()
     try:
-        exported = export(request.actor, _asked(request, now), now=now)
+        made = ask(request.actor, _asked(request, now), now=now)
     except NotAllowed:
         raise
     except Error as error:
         return _page(request, error)
-    return sent(exported)
+    if isinstance(made, EvidenceFile):
+        return HttpResponseRedirect(reverse("evidence:file", args=(made.public_id,)))
+    return sent(made)
 
 
 def _asked(request: Request, now: datetime) -> Asked:
@@ -77,6 +85,10 @@ def _page(request: Request, error: Error | None = None) -> HttpResponse:
         "forms": tuple(FORMS),
         "zone": timezone.get_current_timezone_name(),
         "key": installation_key(),
+        "files": [
+            (one, file_words(one), file_look(one, clock.now()))
+            for one in files_of(request.actor)[:_FILES]
+        ],
         "events": _taken(request.actor)[:_RECENT],
         "error": error,
     }
@@ -86,5 +98,5 @@ def _page(request: Request, error: Error | None = None) -> HttpResponse:
 
 def _taken(actor: Actor) -> QuerySet[Event]:
     """What was taken along: by oneself, or by all, for whoever may read the audit log."""
-    rows = Event.objects.filter(action__startswith="evidence:")
+    rows = Event.objects.filter(action__in=("evidence:access:export", "evidence:changes:export"))
     return rows if may(actor, "audit:read") else rows.filter(actor_id=actor.id)
