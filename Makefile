@@ -6,7 +6,7 @@ RUNS ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-connector demo-check test check lint chaos bench bench-pages bench-polling bench-service soak coverage protos pins clean
+.PHONY: help demo demo-connector demo-check test check lint chaos bench bench-orders bench-pages bench-polling bench-service soak coverage protos pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-service: .venv/dev.stamp ## Measure how long changes wait while service mo
 
 bench-pages: .venv/dev.stamp ## Measure the server's pages at 100,000 accounts under eight clients
 	$(BIN)/python bench/pages.py $(BENCH)
+
+bench-orders: .venv/dev.stamp ## Measure orders a minute through a hosted and a self-hosted connector
+	$(BIN)/python bench/orders.py $(BENCH)
 
 bench-polling: .venv/dev.stamp ## Measure 200 connectors that poll one controller process
 	$(BIN)/python bench/polling.py $(BENCH)
