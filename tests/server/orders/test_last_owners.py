@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 from ordering import Ordering
+from server_rig import until
 
 from rolecall.server.access.models import Account
+from rolecall.server.connectors import changing
 from rolecall.server.connectors.models import Task
 from rolecall.server.orders import deciding
 from rolecall.server.orders.models import Decision, Order
@@ -107,3 +109,35 @@ def test_two_workers_who_each_take_one_of_them_away(
     (failed,) = [one for one in orders if one.state == _State.FAILED]
     assert failed.error == "Refused"
     assert "owner" in failed.why
+
+
+def test_a_change_of_an_owner_waits_until_another_one_is_over(
+    ordering: Ordering, owners: list[Account]
+) -> None:
+    """Two who looked at once would each see the other's owner: so the second has not looked yet."""
+    (order,) = ordering.apply(_demotion(ordering, owners[0]))
+    task = Task.objects.get(order=order)
+    worker = threading.Thread(target=_at_once, args=([lambda: ordering.carry_out(task)],))
+    key = [changing._OWNERS, ordering.app.pk]
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s, %s)", key)
+        ordering.sim.clear_requests()
+        worker.start()
+        until(lambda: _somebody_waits(key) or not worker.is_alive(), within_s=120)
+        waited, asked = worker.is_alive(), len(ordering.sim.requests())
+        cursor.execute("select pg_advisory_unlock(%s, %s)", key)
+    worker.join(120)
+
+    assert (waited, asked) == (True, 0)
+    assert ordering.orders(order.decision)[0].state == _State.VERIFIED
+    assert ordering.role_in_notion(owners[0]) == "member"
+
+
+def _somebody_waits(key: list[int]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select 1 from pg_locks where locktype = 'advisory' and not granted"
+            " and classid = %s and objid = %s",
+            key,
+        )
+        return cursor.fetchone() is not None
