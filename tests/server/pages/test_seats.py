@@ -261,3 +261,55 @@ def test_what_removals_free_stands_on_their_plan(client, company):
     assert "EUR 30.00" in text
     account = client.get(reverse("access:account", args=(rows[0],))).content.decode()
     assert "EUR 10.00" in account
+
+
+def another_app(name: str, price: str, currency: str) -> App:
+    """An app of which ten seats were bought and none is taken."""
+    app = App.objects.create(name=name, created_at=NOW)
+    SeatPlan.objects.create(
+        app=app, price=Decimal(price), currency=currency, purchased=10, changed_at=NOW,
+        changed_by="the test",
+    )  # fmt: skip
+    return app
+
+
+def amounts(client, query: str) -> list[tuple[str, str]]:
+    """Each app of the list, in its order, and its monthly cost, as CSV has them."""
+    file = client.get(f"{reverse('access:apps')}?as=csv&{query}")
+    text = file.getvalue().decode("utf-8-sig")
+    return [(row["App"], row["Monthly cost"]) for row in csv.DictReader(io.StringIO(text))]
+
+
+def test_the_list_of_apps_shows_and_sorts_by_what_they_cost(client, company):
+    """By currency, then by amount; an app without a price says so and leads to where one can."""
+    log_in(client, company.user)
+    another_app("Small", "1.50", "EUR")
+    another_app("Large", "100", "EUR")
+    another_app("Abroad", "2", "USD")
+    rising = [("Acme workspace", ""), ("Small", "EUR 15.00"), ("Large", "EUR 1,000.00"),
+              ("Abroad", "USD 20.00")]  # fmt: skip
+    page = client.get(reverse("access:apps")).content.decode()
+
+    assert amounts(client, "sort=cost") == rising
+    assert amounts(client, "sort=-cost") == rising[::-1]
+    assert "No price yet" in page
+    assert reverse("seats:app", args=(company.app.public_id,)) in page
+
+
+def test_the_sums_of_seats_are_the_sums_of_the_apps(client, company):
+    """Of each currency; what the pages say, the API says."""
+    log_in(client, company.user)
+    priced(company, "10.00", purchased=None)
+    another_app("Small", "1.50", "EUR")
+    another_app("Abroad", "2", "USD")
+    sums: dict[str, Decimal] = {}
+    for _name, amount in amounts(client, ""):
+        code, _, number = amount.partition(" ")
+        sums[code] = sums.get(code, Decimal()) + Decimal(number.replace(",", ""))
+    overview = client.get(reverse("seats:overview")).content.decode()
+    told = client.get("/api/apps").json()["items"]
+
+    assert sums == {"EUR": 10 * taken(company) + 15, "USD": 20}
+    assert all(counting.money(amount, code) in overview for code, amount in sums.items())
+    assert {code: sum(Decimal(one["monthly"]) for one in told if one["currency"] == code)
+            for code in sums} == sums  # fmt: skip

@@ -1,6 +1,7 @@
 """Apps, and the syncs applied to them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from rolecall.server.api.users import Owners, UserName
 from rolecall.server.api.values import Id, Line, Note
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, scopes_of
+from rolecall.server.seats.counting import bill_of, billed
 
 __all__ = [
     "AppIn",
@@ -76,6 +78,10 @@ class AppOut(Schema):
     state: str
     domains: list[str]
     accounts: int
+    monthly: Decimal | None
+    """What its seats cost a month; null where nobody has said what one costs."""
+    currency: str
+    """Of that; empty where there is none."""
     last_sync: SyncOut | None
     owners: list[UserName]
     created_at: datetime
@@ -89,6 +95,11 @@ class AppOut(Schema):
     def resolve_accounts(row: App) -> int:
         """Those there now."""
         return int(row.here)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def resolve_monthly(row: App) -> Decimal | None:
+        """Of what is billed."""
+        return bill_of(row).monthly
 
     @staticmethod
     def resolve_owners(row: App) -> list[User]:
@@ -127,7 +138,7 @@ class AppIn(Schema):
 
 def _rows() -> QuerySet[App]:
     here = Count("accounts", filter=Q(accounts__present=True))
-    return App.objects.select_related("last_sync").annotate(here=here)
+    return billed(App.objects.select_related("last_sync").annotate(here=here))
 
 
 def _shown(app: App) -> App:

@@ -8,8 +8,8 @@ from today.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from rolecall.server.access.finding import managed_apps
 from rolecall.server.access.models import Account, App, Entitlement
@@ -108,9 +108,18 @@ def apps_of(actor: Actor) -> QuerySet[App]:
 
 
 def billed(apps: QuerySet[App]) -> QuerySet[App]:
-    """The same, each with what `bill_of` needs."""
+    """The same, each with what `bill_of` needs; `currency` and `monthly` are to sort by.
+
+    Amounts of different currencies cannot be compared: an order is by currency first. An app
+    without a price comes before all that have one.
+    """
     last = SeatCount.objects.filter(app=OuterRef("pk")).order_by("-at").values("taken")[:1]
-    return apps.select_related("seat_plan").annotate(taken=Coalesce(Subquery(last), 0))
+    paid = Greatest("taken", Coalesce("seat_plan__purchased", 0))
+    return apps.select_related("seat_plan").annotate(
+        taken=Coalesce(Subquery(last), 0),
+        currency=Coalesce("seat_plan__currency", Value("")),
+        monthly=Coalesce(F("seat_plan__price") * paid, Value(-1), output_field=DecimalField()),
+    )
 
 
 def bill_of(app: App) -> Bill:

@@ -1,5 +1,7 @@
 """What was seen: resources, entitlements, accounts, grants, and what changed between syncs."""
 
+from typing import Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -11,6 +13,7 @@ from rolecall.server.ids import PublicIdField
 from rolecall.server.people.models import Person
 
 __all__ = [
+    "SEATLESS",
     "Account",
     "AccountAttributes",
     "Change",
@@ -113,6 +116,10 @@ class Entitlement(models.Model):
         return self.name
 
 
+SEATLESS: Final = Q(present=True) & (Q(seat=False) | Q(seat=None))
+"""Accounts that are there and take no seat that we know of: few, as every member takes one."""
+
+
 class Account(models.Model):
     """One identity in one app, and how it is now; never deleted."""
 
@@ -187,7 +194,12 @@ class Account(models.Model):
                 name="access_account_external",
                 condition=Q(external=True),
             ),
-            models.Index(fields=("app", "link"), name="access_account_link"),
+            models.Index(
+                fields=("app", "link"),
+                name="access_account_link",
+                condition=Q(present=True, type="human"),
+            ),
+            models.Index(fields=("app",), name="access_account_seatless", condition=SEATLESS),
             GinIndex(fields=("emails",), name="access_account_emails"),
             GinIndex(fields=("search",), name="access_account_search"),
         )

@@ -1,5 +1,8 @@
 """The apps there are, and one of them at a glance."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse, HttpResponseBase
@@ -7,8 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from rolecall.server.access import origins
+from rolecall.server.access.asof import number_now
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Change, Entitlement
+from rolecall.server.access.models.observed import SEATLESS
 from rolecall.server.access.pages.looks import app_crumbs, app_tabs
 from rolecall.server.audit.trail import Actor
 from rolecall.server.people.door import Request, page
@@ -17,7 +22,7 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import link, moment
 from rolecall.server.tables.table import Column, Table
 
-__all__ = ["app", "apps", "list_frame", "visible"]
+__all__ = ["More", "app", "apps", "list_frame", "register", "visible"]
 
 _RECENT = 8
 _HERE = Account.objects.filter(app=OuterRef("pk"), present=True).order_by()
@@ -26,8 +31,11 @@ _HELD = Entitlement.objects.filter(app=OuterRef("pk"), kind=Entitlement.Kind.ACC
 
 
 def _number(rows: QuerySet[Account]) -> Coalesce:
-    """How many there are, inside a query of apps: each app's are looked at once."""
-    many = rows.values("app").annotate(number=Count("pk")).values("number")
+    """How many there are, inside a query of apps: each app's are looked at once.
+
+    Rows are counted and not keys, which the index of links does not have.
+    """
+    many = rows.values("app").annotate(number=Count("*")).values("number")
     return Coalesce(Subquery(many), 0)
 
 
@@ -73,12 +81,40 @@ _TABLE: Table[App] = Table(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class More:
+    """A column that a noun above gives the list of apps."""
+
+    column: Column[App]
+    fetch: Callable[[QuerySet[App]], QuerySet[App]]
+    """Adds what the column shows and sorts by."""
+
+
+_more: dict[str, More] = {}
+
+
+def register(noun: str, more: More) -> None:
+    """Show this column from now on, after ours."""
+    _more[noun] = more
+
+
 @page("app:list")
 def apps(request: Request) -> HttpResponseBase:
     """Managed apps."""
     rows = visible(request.actor).filter(state=App.State.MANAGED)
     frame = list_frame(request.actor)
-    return show(request, "access/apps.html", _TABLE, rows, prefix="managed", **frame)
+    table = replace(
+        _TABLE,
+        columns=(*_COLUMNS, *(one.column for one in _more.values())),
+        fetch=lambda rows: _with_more(_TABLE.fetch(rows)),
+    )
+    return show(request, "access/apps.html", table, _with_more(rows), prefix="managed", **frame)
+
+
+def _with_more(rows: QuerySet[App]) -> QuerySet[App]:
+    for one in _more.values():
+        rows = one.fetch(rows)
+    return rows
 
 
 def visible(actor: Actor) -> QuerySet[App]:
@@ -106,14 +142,6 @@ def list_frame(actor: Actor) -> dict[str, object]:
 def app(request: Request, app_id: str) -> HttpResponse:
     """How many accounts, seats, owners of the workspace; what changed last."""
     one = app_for(request.actor, app_id)
-    here = Account.objects.filter(app=one, present=True)
-    figures = here.aggregate(
-        accounts=Count("pk"),
-        seats=Count("pk", filter=Q(seat=True)),
-        external=Count("pk", filter=Q(external=True)),
-        service=Count("pk", filter=Q(type=Account.Type.SERVICE)),
-        loose=Count("pk", filter=Q(type=Account.Type.HUMAN) & ~Q(link=Account.Link.LINKED)),
-    )
     entitlements = Entitlement.objects.filter(app=one, present=True)
     newest = Change.objects.filter(app=one).select_related("account", "entitlement", "before")
     changes = list(newest[:_RECENT])
@@ -123,7 +151,7 @@ def app(request: Request, app_id: str) -> HttpResponse:
         "access/app.html",
         {
             "app": one,
-            "figures": figures,
+            "figures": _figures(one),
             "roles": entitlements.filter(kind=Entitlement.Kind.ROLE).order_by("-holders"),
             "groups": entitlements.filter(kind=Entitlement.Kind.GROUP).count(),
             "changes": changes,
@@ -134,3 +162,18 @@ def app(request: Request, app_id: str) -> HttpResponse:
             "may_forget": bool(may(request.actor, "app:create")),
         },
     )
+
+
+def _figures(app: App) -> dict[str, int]:
+    """How many accounts are there, and which; each number as an index has it."""
+    here = Account.objects.filter(app=app, present=True).order_by()
+    people = here.filter(type=Account.Type.HUMAN).values_list("link")
+    links = dict(people.annotate(number=Count("*")))
+    accounts = number_now(app)
+    return {
+        "accounts": accounts,
+        "seats": accounts - Account.objects.filter(SEATLESS, app=app).count(),
+        "external": here.filter(external=True).count(),
+        "service": accounts - sum(links.values()),
+        "loose": sum(links.values()) - links.get(Account.Link.LINKED, 0),
+    }

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import Q
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from rolecall.server.access.models import App
@@ -15,7 +16,7 @@ from rolecall.server.tables.answer import show
 from rolecall.server.tables.look import NOTHING, Look, link, mark, moment, status
 from rolecall.server.tables.table import Column, Table
 
-__all__ = ["overview"]
+__all__ = ["MONTHLY", "overview"]
 
 _OVER = Look(word="More than bought", tone="warn", icon="alert")
 
@@ -37,6 +38,23 @@ def _monthly(app: App) -> str | None:
     return money(bill.monthly, bill.plan.currency) if bill.plan else None
 
 
+def _monthly_cell(app: App) -> SafeString | str:
+    """The amount; where nobody has said a price, the way to where one can."""
+    hint = link(mark("No price yet", "pencil"), reverse("seats:app", args=(app.public_id,)))
+    return _monthly(app) or format_html("{} {}", NOTHING, hint)
+
+
+MONTHLY: Column[App] = Column(
+    name="cost",
+    label="Monthly cost",
+    value=_monthly,
+    show=_monthly_cell,
+    sort=("currency", "monthly", "name"),
+    number=True,
+)
+"""What the seats of an app cost; of rows of `billed`."""
+
+
 _COLUMNS: tuple[Column[App], ...] = (
     Column(
         name="app",
@@ -55,13 +73,7 @@ _COLUMNS: tuple[Column[App], ...] = (
     Column(name="purchased", label="Purchased", value=lambda a: bill_of(a).purchased, number=True),
     Column(name="free", label="Free", value=lambda a: bill_of(a).free, show=_free, number=True),
     Column(name="price", label="A seat and month", value=_price, number=True),
-    Column(
-        name="cost",
-        label="Cost a month",
-        value=_monthly,
-        show=lambda a: _monthly(a) or mark("No price yet", "pencil"),
-        number=True,
-    ),
+    MONTHLY,
     Column(
         name="sync",
         label="As of",
