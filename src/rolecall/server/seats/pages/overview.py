@@ -13,7 +13,7 @@ from rolecall.server.access.models import App
 from rolecall.server.people.door import Request, page
 from rolecall.server.seats.counting import Bill, apps_of, bill_of, billed, money
 from rolecall.server.tables.answer import show
-from rolecall.server.tables.look import NOTHING, Look, link, mark, moment, status
+from rolecall.server.tables.look import NOTHING, Look, link, moment, status
 from rolecall.server.tables.table import Column, Table
 
 __all__ = ["MONTHLY", "overview"]
@@ -40,7 +40,7 @@ def _monthly(app: App) -> str | None:
 
 def _monthly_cell(app: App) -> SafeString | str:
     """The amount; where nobody has said a price, the way to where one can."""
-    hint = link(mark("No price yet", "pencil"), reverse("seats:app", args=(app.public_id,)))
+    hint = link("No price yet", reverse("seats:app", args=(app.public_id,)))
     return _monthly(app) or format_html("{} {}", NOTHING, hint)
 
 
