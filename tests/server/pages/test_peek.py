@@ -79,10 +79,11 @@ def test_tables_of_accounts_holders_and_orders_have_a_drawer(client, company):
     here = reverse("access:entitlement", args=(group.public_id,))
     for address, number in (
         (reverse("access:accounts", args=(app,)), 10), (here, 5), (made, 10),
-        (reverse("access:entitlements", args=(app,)), 0),
+        (reverse("orders:orders"), 10), (reverse("access:entitlements", args=(app,)), 0),
     ):  # fmt: skip
         text = client.get(address).content.decode()
         assert text.count("data-peek") == number, address
+        assert text.count(f'data-peek aria-label="Peek at {company.accounts[0]}"') == (number > 0)
 
 
 def test_every_page_below_another_says_the_way(client, company):

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from rolecall.server.tables.look import as_html, icon
-from rolecall.server.tables.table import Column, Plain, as_text
+from rolecall.server.tables.table import Column
 
 __all__ = ["body"]
 
@@ -20,7 +20,7 @@ def body(
     columns: Sequence[Column[Any]],
     rows: Iterable[Any],
     box: Callable[[Any], tuple[str, str]] | None = None,
-    peek: Callable[[Any], str] | None = None,
+    peek: Callable[[Any], tuple[str, str]] | None = None,
 ) -> SafeString:
     """A `tr` for each row: its first cell is the head of the row.
 
@@ -30,7 +30,7 @@ def body(
         columns: those that are shown.
         rows: those of this page.
         box: where rows can be chosen: value and name of a row's box; without a value it has none.
-        peek: the path of what can be looked at without leaving the table; empty: nothing can.
+        peek: path and name of what is looked at without leaving the table; no path: nothing is.
     """
     frames = [_frame(column, first=column is columns[0]) for column in columns]
     first = columns[0] if peek else None
@@ -38,7 +38,7 @@ def body(
         (_pick(*box(row)) if box else "")
         + "".join(
             f"{before}{as_html(column.cell(row))}"
-            f"{_peek(peek(row), column.value(row)) if peek and column is first else ''}{after}"
+            f"{_peek(*peek(row)) if peek and column is first else ''}{after}"
             for column, (before, after) in zip(columns, frames, strict=True)
         )
         for row in rows
@@ -58,14 +58,14 @@ def _pick(value: str, name: str) -> str:
     )
 
 
-def _peek(path: str, name: Plain) -> str:
+def _peek(path: str, name: str) -> str:
     """After the row's own link, so that this stays the first."""
     if not path:
         return ""
     return format_html(
         '<a class="button quiet square peek" href="{}" data-peek aria-label="Peek at {}">{}</a>',
         path,
-        as_text(name),
+        name,
         icon("peek"),
     )
 

@@ -103,8 +103,8 @@ class Table(Generic[M]):
     """What else stands in the page's address and must stay there."""
     pick: Callable[[M], str] | None = None
     """What the box before a row says of it, for a form that is about many rows; empty: no box."""
-    peek: Callable[[M], str] | None = None
-    """The path of the page that a drawer beside the table shows in short; empty: none."""
+    peek: Callable[[M], tuple[str, str]] | None = None
+    """The page that a drawer beside the table shows in short: path and name; no path: none."""
 
     def __post_init__(self) -> None:
         kept = {name for name, _value in self.keep}

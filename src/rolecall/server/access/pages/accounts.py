@@ -12,7 +12,7 @@ from rolecall.server.access.pages.looks import (
     EXTERNAL,
     STATUSES,
     account_cell,
-    account_path,
+    account_peek,
     app_crumbs,
     app_tabs,
     entitlement_name,
@@ -130,7 +130,7 @@ def accounts_table(app: App, *, present: bool = True, pick: bool = False) -> Tab
         search_label="Search names and e-mails",
         fetch=lambda rows: rows.select_related("role", "person"),
         pick=(lambda a: a.public_id) if pick else None,
-        peek=account_path,
+        peek=account_peek,
     )
 
 

@@ -16,7 +16,7 @@ from rolecall.server.access.pages.looks import (
     EXTERNAL,
     STATUSES,
     account_cell,
-    account_path,
+    account_peek,
     app_crumbs,
     app_tabs,
     entitlement_name,
@@ -192,7 +192,7 @@ def holders_table(*, past: bool, pick: bool = False) -> Table[Holding]:
         fetch=lambda rows: rows.select_related("account__role", "first_sync"),
         dress=origins.mark,
         pick=(lambda h: h.account.public_id) if pick else None,
-        peek=lambda h: account_path(h.account),
+        peek=lambda h: account_peek(h.account),
     )
 
 

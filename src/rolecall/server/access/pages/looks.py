@@ -14,7 +14,7 @@ __all__ = [
     "EXTERNAL",
     "STATUSES",
     "account_cell",
-    "account_path",
+    "account_peek",
     "app_crumbs",
     "app_tabs",
     "entitlement_name",
@@ -62,14 +62,17 @@ def type_mark(account: Account) -> SafeString:
     return mark(account.get_type_display(), "machine" if service else "person")
 
 
-def account_path(account: Account) -> str:
-    """Where its page is."""
-    return address_of("access:account", account.public_id)
+def account_peek(account: Account | None) -> tuple[str, str]:
+    """Where a drawer finds it in short, and what it is called; nowhere, if there is none."""
+    if account is None:
+        return "", ""
+    return address_of("access:account", account.public_id), str(account)
 
 
 def account_cell(account: Account) -> SafeString:
     """Name and address, with a link, and a mark where the address is not the company's."""
-    name = link(account, account_path(account), account.email if account.name else "")
+    address = address_of("access:account", account.public_id)
+    name = link(account, address, account.email if account.name else "")
     return format_html("{} {}", name, mark("External", "globe")) if account.external else name
 
 

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from rolecall.server import clock
-from rolecall.server.access.pages.looks import account_path
+from rolecall.server.access.pages.looks import account_peek
 from rolecall.server.connectors.models import Task
 from rolecall.server.orders import deciding, undoing
 from rolecall.server.orders.elsewhere import beyond
@@ -126,7 +126,7 @@ def orders_table(*, pick: bool) -> Table[Order]:
             "account", "entitlement", "decision", "task", "manual_step", "repeats"
         ),
         pick=(lambda o: o.public_id) if pick else None,
-        peek=lambda o: account_path(o.account) if o.account else "",
+        peek=lambda o: account_peek(o.account),
     )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from rolecall.server import clock
+from rolecall.server.access.pages.looks import account_peek
 from rolecall.server.orders.finding import seen_by
 from rolecall.server.orders.models import Order
 from rolecall.server.orders.pages.looks import (
@@ -91,6 +92,7 @@ _TABLE: Final[Table[Order]] = Table(
     fetch=lambda rows: rows.select_related(
         "app", "decision", "account", "entitlement", "repeats"
     ),
+    peek=lambda o: account_peek(o.account),
 )  # fmt: skip
 
 
