@@ -149,7 +149,7 @@ def site(database: SessionDatabase, known: dict[str, str]) -> Iterator[str]:
 
 
 def _until_it_answers(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _try in range(300):
+    for _try in range(3000):  # minutes, on a machine that is busy with other things
         assert process.poll() is None, "the web process has ended"
         try:
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - ours

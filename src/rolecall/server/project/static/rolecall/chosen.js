@@ -26,6 +26,13 @@ function chose(event) {
   else told.textContent = chosen ? `${chosen} chosen` : "";
 }
 
+// A page that looks again by itself waits while somebody is choosing, or reading a row.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const polls = event.target.matches?.('[hx-trigger^="every"]');
+  const busy = ticks(":checked").length || event.target.querySelector?.(".tablebox :focus, details[open]");
+  if (polls && busy) event.preventDefault();
+});
+
 document.addEventListener("change", chose);
 document.addEventListener("reset", () => setTimeout(chose));
 document.addEventListener("htmx:afterSettle", () => chose());

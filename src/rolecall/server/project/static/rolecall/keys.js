@@ -41,6 +41,7 @@ const DEEDS = {
   j: () => step(1),
   k: () => step(-1),
   x: () => here()?.querySelector('input[name="row"]')?.click(),
+  o: () => here()?.querySelector("[data-peek]")?.click(),
   n: () => follow('.pager [rel="next"]'),
   p: () => follow('.pager [rel="prev"]'),
 };
@@ -107,6 +108,12 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     DEEDS[key]();
   }
+});
+
+// A table that was replaced keeps the focus: on the same thing, or where what is not there was.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== "table" && event.target.id !== "table") return;
+  if (document.activeElement === document.body) document.getElementById("table")?.focus({ preventScroll: true });
 });
 
 // <button data-opens="id"> opens a dialog; a click beside a dialog closes it.

@@ -17,6 +17,27 @@ document.addEventListener("click", async (event) => {
   button.querySelector("[data-copied]")?.removeAttribute("hidden");
 });
 
+// The way back leads to a table as it was left: its search, filters and page, in this tab only.
+const LEFT = "rolecall-table:";
+
+function left() {
+  const { pathname, search } = window.location;
+  if (!document.querySelector(".shell")) sessionStorage.clear(); // nobody is logged in
+  if (document.getElementById("table")) sessionStorage.setItem(LEFT + pathname, search);
+}
+
+function back() {
+  for (const link of document.querySelectorAll(".crumbs a")) {
+    if (!link.search) link.search = sessionStorage.getItem(LEFT + link.pathname) ?? "";
+  }
+}
+
+left();
+back();
+document.addEventListener("htmx:pushedIntoHistory", left);
+document.addEventListener("htmx:historyRestore", left);
+document.addEventListener("htmx:afterSettle", back);
+
 // A part of a page that cannot be had is loaded as the page that it is, which says why.
 document.addEventListener("htmx:responseError", (event) => {
   const { requestConfig, boosted, pathInfo } = event.detail;
