@@ -101,7 +101,7 @@ def test_a_large_file_is_waited_for(open_page, tmp_path):
     file = a_file_in_making(company)
     page = open_page(company.user)
     page.goto("/evidence/")
-    page.get_by_role("link", name="Acme workspace: access at").click()
+    page.get_by_role("link", name="Acme workspace: access on").click()
     expect(page.get_by_text("300,000 are written")).to_be_visible()
     expect(page.get_by_role("progressbar", name="Rows written")).to_be_visible()
     ready(file)

@@ -15,9 +15,10 @@ from access_app import HOUR, NOON
 from cast import Role, a_user, acting, scoped
 
 from rolecall.errors import Gone, Invalid, NotAllowed
-from rolecall.server.access.models import Account, Sync
+from rolecall.server.access.models import Account, Grant, Presence, Sync
 from rolecall.server.audit.models import Event
 from rolecall.server.evidence.export import Asked, export, installation_key
+from rolecall.server.evidence.report import stamp
 from rolecall.server.evidence.signature import verify
 from rolecall.server.people.persons import Draft, add
 
@@ -230,6 +231,18 @@ def test_what_is_refused(app, auditor, tmp_path):
             taken(actor, tmp_path, app=app.public_id)
 
     assert Event.objects.count() == before
+
+
+@pytest.mark.usefixtures("three")
+def test_since_when_is_said_as_every_moment_is(app, auditor, tmp_path):
+    """To the second that had begun, in UTC: the database writes it as `stamp` does."""
+    at = (NOON - 3 * HOUR).replace(microsecond=999_999)
+    Grant.objects.filter(account__external_id="a").update(from_at=at)
+    _remarks, rows = read_csv(taken(auditor, tmp_path, app=app.public_id))
+
+    assert {row[8] for row in rows if row[4] == "a" and row[0] != "account"} == {stamp(at)}
+    there = Presence.objects.get(account__external_id="c", until_at=None).from_at
+    assert {row[8] for row in rows if row[4] == "c" and row[0] == "account"} == {stamp(there)}
 
 
 def test_a_sync_without_news_is_told(app, auditor, sync, tmp_path):

@@ -1,6 +1,7 @@
 """Large evidence: asked for in the web, made by a worker; killed, stopped, refused on the way."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 from access_app import NOON
 from cast import Role, a_user, acting, log_in, scoped
 from django.db import connection
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from rolecall.errors import Gone, NotAllowed
@@ -287,7 +289,10 @@ def test_by_the_pages(app, rae):
     EvidenceFile.objects.update(state=State.FAILED, why="The disk is full.")
     failed = browser.get(asked["Location"]).content.decode()
     assert "The disk is full." in failed
-    assert f"/evidence/?app={app.public_id}&amp;form=csv" in failed
+    again = re.search(r'href="(/evidence/\?[^"]+)"', failed)[1].replace("&amp;", "&")
+    form = browser.get(again).content.decode()
+    assert f'value="{timezone.localtime(file.until):%Y-%m-%dT%H:%M:%S}"' in form
+    assert f'value="{app.public_id}" selected' in form
 
 
 @pytest.mark.usefixtures("three")

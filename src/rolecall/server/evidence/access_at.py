@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q
+from django.db.models import CharField, Count, Exists, F, FilteredRelation, Func, OuterRef, Q
 
 from rolecall.server.access.asof import during
 from rolecall.server.access.models import (
@@ -43,13 +43,20 @@ _NOTES: Final = (
 )  # fmt: skip
 
 
+class _Stamp(Func):
+    """`stamp`, made by the database: a third of the time goes into moments otherwise."""
+
+    template = """to_char(%(expressions)s at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+    output_field = CharField()
+
+
 class _Held(NamedTuple):
     """One role or group of an account."""
 
     order: tuple[int, str, int]
     kind: str
     name: str
-    since: datetime
+    since: str
     sync: int | None
 
 
@@ -129,7 +136,7 @@ class _Reading:
         held = self._held(keys)
         described = self._described(keys)
         rows = Presence.objects.filter(during(self._at), account__in=keys)
-        seen = rows.values_list("account_id", "from_at", "first_sync_id")
+        seen = rows.values_list("account_id", _Stamp("from_at"), "first_sync_id")
         there = {key: (since, sync) for key, since, sync in seen}
         for key in keys:
             since, sync = there[key]
@@ -138,7 +145,7 @@ class _Reading:
             for one in (own, *held[key]):
                 yield (
                     one.kind, app, name, email, external, status, person, one.name,
-                    stamp(one.since), self._by(one.sync),
+                    one.since, self._by(one.sync),
                 )  # fmt: skip
 
     def _described(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -159,7 +166,7 @@ class _Reading:
         """Roles and groups of each account: the role first, groups by name."""
         grants = list(
             Grant.objects.filter(during(self._at), account__in=keys).values_list(
-                "account_id", "entitlement_id", "from_at", "first_sync_id"
+                "account_id", "entitlement_id", _Stamp("from_at"), "first_sync_id"
             )
         )
         self._learn({entitlement for _account, entitlement, *_more in grants})

@@ -5,8 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rolecall.server.evidence.models import EXPIRED, EvidenceFile
-from rolecall.server.evidence.report import stamp
-from rolecall.server.tables.look import Look
+from rolecall.server.tables.look import Look, exact
 
 __all__ = ["file_look", "file_words"]
 
@@ -27,7 +26,8 @@ def file_look(file: EvidenceFile, now: datetime) -> Look:
 
 
 def file_words(file: EvidenceFile) -> str:
-    """What it says, in which form."""
-    until = stamp(file.until)
-    what = f"changes from {stamp(file.since)} to {until}" if file.since else f"access at {until}"
-    return f"{what}, {file.form.upper()}"
+    """What it says, in which form; moments in the viewer's zone."""
+    until, form = exact(file.until), file.form.upper()
+    if file.since is None:
+        return f"access on {until}, as {form}"
+    return f"changes from {exact(file.since)} to {until}, as {form}"
