@@ -38,6 +38,7 @@ PAGES = {
     "mfa_remove_webauthn": KNOWN, "mfa_edit_webauthn": KNOWN,
     "people:me": "home:read", "people:me_save": "home:read", "people:me_elsewhere": "home:read",
     "people:sessions": "home:read", "people:end_session": "home:read",  # one's own
+    "people:unsent": "home:read", "people:drop_unsent": "home:read",
     "people:make_key": "key:own", "people:end_key": "user:edit",  # of somebody else
     "people:users": "user:read", "people:user": "user:read", "people:invite": "user:edit",
     "people:invite_again": "user:edit", "people:rename_user": "user:edit",

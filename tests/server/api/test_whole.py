@@ -12,6 +12,7 @@ FORM = "a form; what it sends is another address"
 SHOWN_ONCE = "a key is made by a person who is logged in: no key makes keys"
 PROOF = "a picture for people; a program says in words what was done"
 FILE = "a file for people; a program adds and changes persons and apps one by one"
+UNSENT = "what somebody typed before their session ended; a key has no session"
 OWN_ZONE = "the zone that pages are shown in; the name is `rename`"
 
 SAME = {
@@ -86,6 +87,7 @@ SAME = {
 LEFT_OUT = {
     "access:ask_many": FORM, "saved:choose_columns": LOOKS,
     "live": PROCESS, "ready": PROCESS, "appearance": LOOKS,
+    "people:unsent": UNSENT, "people:drop_unsent": UNSENT,
     "people:me_save": OWN_ZONE, "people:make_key": SHOWN_ONCE,
     "people:invite_again": "the link goes out by mail, once more; `invite` is what a program needs",
     "people:roster_upload": FILE, "people:roster": FILE, "people:roster_apply": FILE,

@@ -82,7 +82,8 @@ def addresses(company: Company) -> dict[str, str]:
             "decisions", "drifts", "orders", "steps")},
         "orders:of_app": reverse("orders:of_app", args=(app,)),
         **{f"people:{n}": reverse(f"people:{n}") for n in (
-            "me", "sessions", "users", "invite", "persons", "add_person", "roster_upload")},
+            "me", "sessions", "unsent", "users", "invite", "persons", "add_person",
+            "roster_upload")},
         "people:user": reverse("people:user", args=(company.user.public_id,)),
         "people:person": reverse("people:person", args=(company.person.public_id,)),
         "evidence:person": reverse("evidence:person", args=(company.person.public_id,)),

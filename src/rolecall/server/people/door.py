@@ -15,6 +15,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from rolecall import errors
@@ -22,6 +24,7 @@ from rolecall.server.audit.trail import Actor
 from rolecall.server.people.models import User
 from rolecall.server.people.permissions import require, roles_of
 from rolecall.server.people.sessions import SessionStore
+from rolecall.server.people.unsent import keep
 from rolecall.server.tables.sheet import MAX_BYTES
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
 View = Callable[..., HttpResponseBase]
 
 _READING = frozenset({"GET", "HEAD"})
+_LOGGED_OUT = "You had been logged out, so nothing was changed. Log in, and send it once more."
 STATUSES: MappingProxyType[type[errors.Error], int] = MappingProxyType({
     errors.Error: 500,
     errors.Retry: 503,
@@ -84,7 +88,7 @@ def page(action: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: Request, *args: object, **kwargs: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_login(request)
             require(request.actor, action)
             return view(request, *args, **kwargs)
 
@@ -92,6 +96,19 @@ def page(action: str) -> Callable[[View], View]:
         return guarded
 
     return guard
+
+
+def _to_login(request: Request) -> HttpResponseBase:
+    """Let them log in, and come back to where they were, with what they had typed."""
+    if request.htmx:  # a part of a page that is open: the whole of it goes
+        back = request.htmx.current_url_abs_path or request.get_full_path()
+        return HttpResponseClientRedirect(redirect_to_login(back).url)
+    if request.method in _READING:
+        return redirect_to_login(request.get_full_path())
+    if not keep(request):
+        return redirect_to_login("/")
+    messages.warning(request, _LOGGED_OUT)
+    return redirect_to_login(reverse("people:unsent"))
 
 
 def done(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rolecall.server.people.pages import me, persons, roster, sessions, users
+from rolecall.server.people.pages import me, persons, roster, sessions, unsent, users
 
 __all__ = ["app_name", "urlpatterns"]
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("me/sessions/", sessions.sessions, name="sessions"),
     path("me/sessions/elsewhere", sessions.elsewhere, name="me_elsewhere"),
     path("me/sessions/<str:session>/end", sessions.end, name="end_session"),
+    path("me/unsent", unsent.look, name="unsent"),
+    path("me/unsent/drop", unsent.drop, name="drop_unsent"),
     path("me/keys", me.make_key, name="make_key"),
     path("me/keys/<str:key>/end", me.end_key, name="end_key"),
     path("users/", users.listing, name="users"),
