@@ -41,6 +41,8 @@ _CONNECTOR: Final = MappingProxyType({
     _State.NOT_CONNECTED: ("has no credentials that work", "Give it credentials", "credentials"),
 })  # fmt: skip
 """State → what is wrong, the verb, and the page where one does it."""
+_SILENT: Final = ("has not called yet", "Look at its machine", "connector")
+"""The same of one that has a credential to call us by, and never did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +150,7 @@ def _connectors(actor: Actor) -> Iterator[Need]:
     rows = _kept(actor).filter(state__in=_URGENCY).order_by(order, "name", "pk")
     found = list(rows.select_related("app")[: MOST + 1])
     for one in found[:_LINES]:
-        wrong, verb, place = _CONNECTOR[_State(one.state)]
+        wrong, verb, place = _SILENT if _to_call(one) else _CONNECTOR[_State(one.state)]
         yield Need(
             kind="connector",
             number=1,
@@ -278,6 +280,11 @@ def _many(number: int, noun: str, several: str = "") -> str:
 
 def _is(number: int, one: str, many: str) -> str:
     return one if number == 1 else many
+
+
+def _to_call(connector: Connector) -> bool:
+    """Whether it is not connected only because it has not called."""
+    return connector.state == _State.NOT_CONNECTED and connector.clients.exists()
 
 
 def _kept(actor: Actor) -> QuerySet[Connector]:

@@ -176,6 +176,8 @@ def include(actor: Actor, order_id: str, *, now: datetime) -> Order:
 def cancel(actor: Actor, decision_id: str, *, now: datetime) -> Decision:
     """End a plan, or of an applied decision whatever no connector has begun.
 
+    A plan of which nothing can be done ends too: it would wait for somebody for ever.
+
     Raises:
         NotAllowed, Gone: the actor may not, or there is no such decision.
         Conflict: nothing is left that could be cancelled.
@@ -185,7 +187,7 @@ def cancel(actor: Actor, decision_id: str, *, now: datetime) -> Decision:
     open_rows = decision.orders.filter(state__in=(_State.PLANNED, _State.HELD))
     cancelled = open_rows.update(state=_State.CANCELLED)
     cancelled += carrying.cancel(tasks, by=actor.name, now=now)
-    if not cancelled:
+    if not cancelled and decision.state != Decision.State.PLANNED:
         raise Conflict("Nothing of this can be cancelled any more.", hint="Undo what was done.")
     if decision.state == Decision.State.PLANNED:
         decision.state = Decision.State.CANCELLED

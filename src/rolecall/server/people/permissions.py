@@ -135,7 +135,8 @@ def may(actor: Actor, action: str, *scopes: str) -> Allowed | Denied:
         if role in wanted and (not scope or not scopes or scope in scopes):
             return Allowed()
     names = sorted(Role(one).label for one in wanted)
-    return Denied(f"This needs one of these roles: {', '.join(names)}.")
+    here = ", for just this one" if scopes and may(actor, action) else ""
+    return Denied(f"This needs one of these roles{here}: {', '.join(names)}.")
 
 
 def require(actor: Actor, action: str, *scopes: str) -> None:

@@ -99,7 +99,7 @@ def _accounts(apps: list[App]) -> Card | None:
     return Card(
         title="Accounts",
         figure=f"{number_now(*apps):,}",
-        text=f"{_counted(loose)} of them people's, and without a person",
+        text=f"{_counted(loose)} of them are people's, and we do not know whose",
         action="All apps",
         address=reverse("access:apps"),
     )
@@ -108,13 +108,14 @@ def _accounts(apps: list[App]) -> Card | None:
 def _changes(apps: list[App], since: datetime) -> Card | None:
     if not apps:
         return None
+    several = len(apps) > 1
     changes = Change.objects.filter(app__in=apps, at__gte=since)
-    newest = changes.select_related("account", "entitlement", "before")[:_LINES]
+    newest = changes.select_related("account", "app", "entitlement", "before")[:_LINES]
     lines = tuple(
         Line(
             icon="change",
             text=sentence(one),
-            detail="",
+            detail=one.app.name if several else "",
             address=_place(one),
         )
         for one in newest
@@ -124,9 +125,14 @@ def _changes(apps: list[App], since: datetime) -> Card | None:
         figure=_counted(changes) if len(lines) == _LINES else f"{len(lines)}",
         text="joined, left, or hold something else now",
         lines=lines,
-        action="What changed",
-        address=reverse("access:feed", args=(apps[0].public_id,)),
+        action="All apps" if several else "What changed",
+        address=reverse("access:apps") if several else _week_of(apps[0]),
     )
+
+
+def _week_of(app: App) -> str:
+    """The page that shows as many changes as were counted here."""
+    return f"{reverse('access:feed', args=(app.public_id,))}?seen={_RECENT.days}"
 
 
 def _place(change: Change) -> str:

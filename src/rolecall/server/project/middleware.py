@@ -5,12 +5,14 @@ Errors of `rolecall.errors` become pages here, and nowhere else; the API has its
 
 import secrets
 from collections.abc import Callable
+from itertools import chain
 
+from django.db import DataError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from rolecall.errors import Error
+from rolecall.errors import Error, Invalid, NotAllowed
 from rolecall.server import clock
 from rolecall.server.people.door import Request, actor_of, status_of
 
@@ -55,7 +57,20 @@ class Door:
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
         """A page that says what happened and what to do, or nothing for errors that are bugs."""
+        if isinstance(error, DataError) and _unreadable(request):
+            error = Invalid("There is a character in this that cannot be kept. Type it again.")
         if not isinstance(error, Error):
             return None
-        context = {"what": error.what, "hint": error.hint, "request_id": request.request_id}
+        context = {
+            "what": error.what,
+            "hint": error.hint,
+            "forbidden": isinstance(error, NotAllowed),
+            "request_id": request.request_id,
+        }
         return render(request, "project/refused.html", context, status=status_of(error))
+
+
+def _unreadable(request: Request) -> bool:
+    """Whether a character came that no text in the database can hold."""
+    texts = chain([request.path], *(values for _name, values in request.POST.lists()))
+    return any("\0" in str(one) for one in texts)

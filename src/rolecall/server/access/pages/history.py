@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -47,6 +47,19 @@ _ICONS: Final = {
 }
 _OF_GROUPS: Final = frozenset({Change.Kind.MADE, Change.Kind.RENAMED, Change.Kind.DELETED})
 _KINDS: Final = tuple(Choice(value=k, label=label) for k, label in Change.Kind.choices)
+
+
+_SINCE: Final = (
+    Choice(value="1", label="In the last day"),
+    Choice(value="7", label="In the last seven days"),
+    Choice(value="30", label="In the last 30 days"),
+)
+
+
+def _seen(days: tuple[str, ...]) -> Q:
+    """Seen so many days ago at most; of several, the longest counts."""
+    known = [int(one.value) for one in _SINCE if one.value in days]
+    return Q(at__gte=clock.now() - timedelta(days=max(known, default=0)))
 
 
 def _what(change: Change) -> SafeString | str:
@@ -106,7 +119,10 @@ _FEED: Final[Table[Change]] = Table(
     noun="changes",
     columns=_CHANGES,
     order="-at",
-    filters=(Filter(name="kind", label="What", narrow=one_of("kind"), choices=_KINDS),),
+    filters=(
+        Filter(name="kind", label="What", narrow=one_of("kind"), choices=_KINDS),
+        Filter(name="seen", label="Seen", narrow=_seen, choices=_SINCE),
+    ),
     search=beginning_with("account__search"),
     search_label="Search accounts",
     fetch=lambda rows: rows.select_related("account", "entitlement", "before", "sync"),

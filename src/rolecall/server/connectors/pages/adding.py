@@ -1,5 +1,6 @@
 """Add a connector: which kind, to which app, looked after by whom."""
 
+from collections.abc import Callable
 from typing import Final
 
 from django.contrib import messages
@@ -78,6 +79,11 @@ def _target(request: Request) -> NewApp | ExistingApp:
     return ExistingApp(public_id=app, take_over="take_over" in said)
 
 
+def _unchosen(chosen: list[str]) -> Callable[[User], bool]:
+    """The order of people to choose from: those who are chosen stand first, where one sees them."""
+    return lambda user: user.public_id not in chosen
+
+
 def _form(request: Request, kind: str, error: Error | None = None) -> HttpResponse:
     apps = App.objects.order_by("name")
     busy = set(
@@ -93,7 +99,7 @@ def _form(request: Request, kind: str, error: Error | None = None) -> HttpRespon
         "target": request.POST.get("target", "new"),
         "unmanaged": apps.filter(state=App.State.UNMANAGED),
         "managed": [(one, one.pk in busy) for one in apps.filter(state=App.State.MANAGED)],
-        "users": User.objects.filter(is_active=True),
+        "users": sorted(User.objects.filter(is_active=True), key=_unchosen(owners)),
         "chosen_owners": owners,
     }
     return render(request, "connectors/set_up.html", context, status=422 if error else 200)

@@ -15,7 +15,7 @@ from rolecall.server.connectors.models import Task
 from rolecall.server.orders import deciding, undoing
 from rolecall.server.orders.elsewhere import beyond
 from rolecall.server.orders.finding import decision_for
-from rolecall.server.orders.models import Order
+from rolecall.server.orders.models import Decision, Order
 from rolecall.server.orders.pages.looks import (
     authority_words,
     crumbs,
@@ -154,7 +154,8 @@ def decision(request: Request, decision_id: str) -> HttpResponseBase:
         figures=_figures(counts),
         saving=saving_of(one),
         moving=any(counts.get(state) for state in _MOVING),
-        cancellable=any(counts.get(state) for state in _CANCELLABLE),
+        cancellable=one.state == Decision.State.PLANNED
+        or any(counts.get(state) for state in _CANCELLABLE),
         authority=authority_words(one),
         bulk="orders/bulk_orders.html" if deeds else "",
         deeds=deeds,
