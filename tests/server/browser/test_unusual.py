@@ -5,6 +5,8 @@ from company import Company, a_user
 from django.template.loader import render_to_string
 from judging import judge
 
+from rolecall.server.access.models import App
+
 pytestmark = pytest.mark.slow
 EMPTY = ("/", "/apps/", "/apps/unmanaged", "/people/", "/connectors/", "/connectors/add?q=nothing",
          "/settings/mail", "/search/?q=nobody", "/users/?q=nobody")  # fmt: skip
@@ -50,3 +52,14 @@ def test_pages_that_refuse(open_page, width, scheme):
     page.goto("/login/")
     page.set_content(render_to_string("500.html"))
     judge(page, f"our fault {width} {scheme}")
+
+
+def test_a_double_click_sends_once(open_page):
+    """The second press, while the answer is on its way, does nothing: not even an error."""
+    page = open_page(a_user(name="Ada Admin"))
+    page.goto("/apps/unmanaged/add")
+    page.get_by_label("Name").fill("Figma")
+    page.get_by_role("button", name="Add", exact=True).dblclick()
+    page.wait_for_url("**/apps/unmanaged")
+
+    assert App.objects.get().name == "Figma"

@@ -1,6 +1,7 @@
 """The pages about this installation: how it is set, and the mail that left it. They only show."""
 
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -18,6 +19,8 @@ from rolecall.server.tables.answer import show
 
 __all__ = ["outbox", "settings"]
 
+_NO_MAIL: Final = "no server is set: mail stays here, and reaches nobody"
+
 
 @page("settings:read")
 def settings(request: Request) -> HttpResponse:
@@ -27,7 +30,10 @@ def settings(request: Request) -> HttpResponse:
     facts = [
         ("Version", __version__),
         ("Public address", config.public_url),
-        ("Mail leaves by", f"{mail.hostname}, as {config.mail.sender}" if mail.hostname else ""),
+        (
+            "Mail leaves by",
+            f"{mail.hostname}, as {config.mail.sender}" if mail.hostname else _NO_MAIL,
+        ),
         ("Single sign-on", config.oidc.issuer if config.oidc else ""),
         ("Behind a proxy", "yes" if config.web.behind_proxy else "no"),
         ("Connectors may also go to", ", ".join(config.notion.allowed_hosts)),

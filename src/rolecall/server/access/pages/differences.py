@@ -120,7 +120,7 @@ def _table(kind: str, keep: tuple[tuple[str, str], ...]) -> Table[Any]:
         columns.append(
             Column(
                 name="entitlement",
-                label="Entitlement",
+                label="Role or group",
                 value=lambda row: row.entitlement.name,
                 show=lambda row: entitlement_name(row.entitlement),
                 sort=("entitlement__name", "account__name"),

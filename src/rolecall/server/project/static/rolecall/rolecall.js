@@ -8,6 +8,17 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("form.search")) document.querySelector("#found")?.replaceChildren();
 });
 
+// A button sends its form once, however often it is pressed while the answer is on its way.
+const SENT_MS = 5000; // then it may send again: an answer that is a file leaves the page as it is
+let sent = new WeakMap();
+document.addEventListener("submit", (event) => {
+  const [form, button] = [event.target, event.submitter ?? event.target];
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (Date.now() - (sent.get(button) ?? 0) < SENT_MS) event.preventDefault();
+  else sent.set(button, Date.now());
+});
+window.addEventListener("pageshow", () => { sent = new WeakMap(); });
+
 // "Copy" buttons name what they copy: <button data-copy="#id">.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
