@@ -18,6 +18,7 @@ from django.db.models import Model
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 
 from rolecall.connector.tables import neutralised
+from rolecall.server.tables import cells
 from rolecall.server.tables.table import Plain
 from rolecall.server.tables.view import View, fetched
 
@@ -73,16 +74,10 @@ def _csv(view: View[M], name: str) -> HttpResponseBase:
 
 def _xlsx(view: View[M], name: str) -> HttpResponseBase:
     out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "remove_timezone": True,
-        "default_date_format": "yyyy-mm-dd hh:mm:ss",
-    }
-    with xlsxwriter.Workbook(out, options) as book:
+    dates = {"remove_timezone": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
+    with xlsxwriter.Workbook(out, {**cells.OPTIONS, **dates}) as book:
         sheet = book.add_worksheet()
+        sheet.add_write_handler(str, cells.write_text)
         sheet.write_row(0, 0, [column.label for column in view.exported])
         for at, line in enumerate(lines_of(view), start=1):
             if at > _SHEET_ROWS:
