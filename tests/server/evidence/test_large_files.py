@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from rolecall.errors import Gone, NotAllowed
+from rolecall.errors import Gone, Invalid, NotAllowed
 from rolecall.server import clock
 from rolecall.server.access.models import App
 from rolecall.server.audit.models import Event
@@ -21,6 +21,7 @@ from rolecall.server.evidence import asking, making, report
 from rolecall.server.evidence.asking import ask
 from rolecall.server.evidence.export import Asked, Exported, installation_key
 from rolecall.server.evidence.finding import file_for
+from rolecall.server.evidence.forms import paper
 from rolecall.server.evidence.models import EvidenceFile
 from rolecall.server.evidence.sending import kept
 from rolecall.server.evidence.signature import verify
@@ -39,7 +40,7 @@ State = EvidenceFile.State
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch):
     """More than three rows are many, and a worker looks around after each."""
-    monkeypatch.setattr(asking, "AT_ONCE", {"csv": 3, "xlsx": 3, "pdf": 20_000})
+    monkeypatch.setattr(asking, "AT_ONCE", {"csv": 3, "xlsx": 3, "pdf": 3})
     monkeypatch.setattr(report, "_TOLD_EACH", 1)
 
 
@@ -127,16 +128,24 @@ def test_a_job_too_many_does_no_harm_and_a_week_later_the_file_goes(app, rae):
 
 @pytest.mark.usefixtures("three")
 def test_small_ones_are_there_at_once(app, rae, monkeypatch):
-    """Up to the number; a PDF, which holds no more than that, always."""
-    paper = Asked(app=app.public_id, until=NOW, form="pdf")
-    with ask(acting(rae), paper, now=NOW).file as out:
-        assert out.read(4) == b"%PDF"
+    """Up to the number, no row is made and no worker is asked."""
     monkeypatch.setattr(asking, "AT_ONCE", {"csv": 6})
     found = ask(acting(rae), Asked(app=app.public_id, until=NOW, form="csv"), now=NOW)
 
     assert isinstance(found, Exported)
     found.file.close()
     assert not EvidenceFile.objects.exists()
+
+
+@pytest.mark.usefixtures("three")
+def test_paper_that_nobody_reads_is_refused_when_it_is_asked_for(app, rae, monkeypatch):
+    """Not by a worker, minutes later."""
+    monkeypatch.setattr(paper, "MOST", 5)
+    with pytest.raises(Invalid, match="6 rows, and a PDF is for at most 5"):
+        asked_by(acting(rae), app, form="pdf")
+    monkeypatch.setattr(paper, "MOST", 6)
+
+    assert made(asked_by(acting(rae), app, form="pdf")).state == State.READY
 
 
 @pytest.mark.usefixtures("three")

@@ -16,6 +16,7 @@ from procrastinate.manager import JobManager
 from rolecall.server.access.models import App
 from rolecall.server.audit.trail import Actor, record
 from rolecall.server.evidence.export import Asked, Exported, export, reporting
+from rolecall.server.evidence.forms import paper
 from rolecall.server.evidence.models import EvidenceFile
 from rolecall.server.evidence.report import stamp
 from rolecall.server.evidence.subject import Subject
@@ -23,8 +24,8 @@ from rolecall.server.people.models import ApiKey
 
 __all__ = ["AT_ONCE", "JOB", "ask", "defer"]
 
-AT_ONCE: Final = MappingProxyType({"csv": 20_000, "xlsx": 20_000, "pdf": 20_000})
-"""Form → so many rows are written while somebody waits: some seconds. A PDF holds no more."""
+AT_ONCE: Final = MappingProxyType({"csv": 20_000, "xlsx": 20_000, "pdf": 2_000})
+"""Form → so many rows are written while somebody waits, which takes a second or two."""
 JOB: Final = "evidence:make"
 """The queue's name for making one."""
 _LOCK: Final = "evidence"
@@ -41,8 +42,10 @@ def ask(actor: Actor, asked: Asked, *, now: datetime) -> Exported | EvidenceFile
     """
     settings.CONFIG.read_keys().evidence_seed()  # whoever cannot sign need not count
     with reporting(actor, asked, now=now) as (subject, report):
+        if asked.form == "pdf":
+            paper.insist(report)
         rows = report.total
-    if rows <= AT_ONCE[asked.form] or asked.form == "pdf":
+    if rows <= AT_ONCE[asked.form]:
         return export(actor, asked, now=now)
     return _asked_for(actor, asked, subject, rows, now=now)
 

@@ -17,10 +17,12 @@ from reportlab.pdfgen.canvas import Canvas
 from rolecall.errors import Invalid
 from rolecall.server.evidence.report import Report
 
-__all__ = ["MOST", "write"]
+__all__ = ["MOST", "insist", "write"]
 
 MOST: Final = 20_000
 """Rows; more than some 600 pages nobody prints."""
+_KEPT: Final = 1 << 12
+"""So many texts are measured once: most of those in a row stand in the one before it, too."""
 _WIDTH, _HEIGHT = landscape(A4)
 _MARGIN: Final = 36.0
 _SIZE: Final = 6.5
@@ -117,11 +119,7 @@ def write(report: Report, out: IO[bytes]) -> None:
     Raises:
         Invalid: it has too many rows to be read on paper.
     """
-    if report.total > MOST:
-        raise Invalid(
-            f"These are {report.total:,} rows, and a PDF is for at most {MOST:,}.",
-            hint="Ask for CSV or XLSX, which hold all of them.",
-        )
+    insist(report)
     room = _WIDTH - 2 * _MARGIN
     widths = [room * one / sum(report.widths) for one in report.widths]
     pages = _Pages(report, out)
@@ -139,7 +137,21 @@ def write(report: Report, out: IO[bytes]) -> None:
     out.write(b"\n%")  # what follows, the signature, is a comment
 
 
-def _wrapped(text: str, width: float) -> list[str]:
+def insist(report: Report) -> None:
+    """Whether it fits on paper.
+
+    Raises:
+        Invalid: it has too many rows to be read there.
+    """
+    if report.total > MOST:
+        raise Invalid(
+            f"These are {report.total:,} rows, and a PDF is for at most {MOST:,}.",
+            hint="Ask for CSV or XLSX, which hold all of them.",
+        )
+
+
+@lru_cache(maxsize=_KEPT)
+def _wrapped(text: str, width: float) -> Sequence[str]:
     """A text in lines that fit; broken anywhere if a word is longer than a line."""
     if stringWidth(text, _BOLD, _SIZE) <= width:
         return [text]
