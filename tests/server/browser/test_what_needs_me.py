@@ -124,7 +124,7 @@ def test_a_policy_is_set_and_kept(open_page):
     page = open_page(company.user)
     page.goto("/")
     page.get_by_role("link", name=re.compile("^Look.*about administrators")).click()
-    page.get_by_role("link", name=re.compile("^Policy.*of Acme workspace")).click()
+    page.get_by_role("link", name=re.compile("^(Set|Change) the policy of Acme workspace")).click()
     page.get_by_label("At most").fill("5")
     page.get_by_role("button", name="Save the policy").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

@@ -60,6 +60,17 @@ def test_home_leads_to_no_single_app_of_several(browser, company):
     assert card.count(company.app.name) == 3
 
 
+def test_the_figures_of_an_app_are_those_of_their_pages(browser, company):
+    """Each number on the overview of an app is the number of rows of the table behind it."""
+    overview = text_of(browser, reverse("access:app", args=(company.app.public_id,)))
+    tiles = re.findall(r'<a class="panel figure" href="([^"]+)"><strong>([\d,]+)<', overview)
+
+    assert len(tiles) == 6
+    for address, number in tiles:
+        shown = re.findall(r"of ([\d,]+)</span>", text_of(browser, address.replace("&amp;", "&")))
+        assert shown == ([] if number == "0" else [number]), address
+
+
 def test_a_connector_that_never_called_has_its_credential(browser):
     """Whoever has rotated is sent to the machine, and not to Rotate again."""
     there = {"state": "not_connected", "kind": "baton", "created_at": NOW}
