@@ -2,16 +2,17 @@
 // Without this file, and in a new tab, the link leads to that page.
 
 const drawer = document.getElementById("drawer");
+const SHORT = { "HX-Request": "true", "HX-Target": "peeked" }; // what of the page is wanted
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-peek]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  let missing = true; // whoever may not see it is told why by the page itself
-  const shown = () => { missing = false; };
-  drawer.addEventListener("htmx:afterSwap", shown, { once: true });
-  await window.htmx.ajax("GET", link.href, { target: "#peeked", swap: "innerHTML" });
-  drawer.removeEventListener("htmx:afterSwap", shown);
-  if (missing) window.location.assign(link.href);
-  else if (!drawer.open) drawer.showModal(); // when it closes, the focus goes back to where it was
+  const answer = await fetch(link.href, { headers: SHORT }).catch(() => null);
+  if (answer?.ok && !answer.redirected) {
+    document.getElementById("peeked").innerHTML = await answer.text();
+    if (!drawer.open) drawer.showModal(); // when it closes, the focus goes back to where it was
+  } else {
+    window.location.assign(link.href); // the page itself says why not
+  }
 });
