@@ -136,3 +136,14 @@ def test_what_cannot_be_kept_is_refused(browser, name, typed):
 
     assert answer.status_code == 422
     assert "cannot be kept" in answer.content.decode()
+
+
+def test_what_was_typed_stays_beside_the_error(browser, company):
+    """An address that is taken, a zone that is none: nothing has to be typed or ticked again."""
+    typed = {"name": "Nora New", "email": company.user.email, "role": ["auditor", "member"]}
+    shown = browser.post(reverse("people:invite"), typed).content.decode()
+    assert re.findall(r'value="(\w+)" checked', shown) == ["auditor", "member"]
+    assert 'value="Nora New"' in shown
+    shown = browser.post(reverse("people:me_save"), {"name": "N. New", "zone": "Mars"}).content
+
+    assert b'value="N. New"' in shown

@@ -33,7 +33,7 @@ def save(request: Request) -> HttpResponse:
         users.rename(actor, actor.id, request.POST.get("name", ""), now=now)
         users.set_zone(actor, request.POST.get("zone", ""), now=now)
     except Error as error:
-        return _show(request, error=error)
+        return _show(request, error=error, said=request.POST)
     messages.success(request, "Saved.")
     return redirect("people:me")
 

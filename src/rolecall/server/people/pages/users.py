@@ -107,7 +107,8 @@ def user(request: Request, user_id: str) -> HttpResponse:
 @page("user:edit")
 def invite(request: Request) -> HttpResponse:
     """Invite somebody."""
-    context: dict[str, object] = {"roles": roles.OVER_ALL, "sent": request.POST}
+    wanted = request.POST.getlist("role")
+    context: dict[str, object] = {"roles": roles.OVER_ALL, "sent": request.POST, "wanted": wanted}
     if request.method != "POST":
         return render(request, "people/invite.html", context)
     try:
@@ -115,7 +116,7 @@ def invite(request: Request) -> HttpResponse:
             request.actor,
             email=request.POST.get("email", ""),
             name=request.POST.get("name", ""),
-            wanted=request.POST.getlist("role"),
+            wanted=wanted,
             now=clock.now(),
         )
     except Error as error:
