@@ -313,3 +313,20 @@ def test_the_sums_of_seats_are_the_sums_of_the_apps(client, company):
     assert all(counting.money(amount, code) in overview for code, amount in sums.items())
     assert {code: sum(Decimal(one["monthly"]) for one in told if one["currency"] == code)
             for code in sums} == sums  # fmt: skip
+
+
+def test_the_figures_of_an_app_are_those_of_its_accounts(client, company):
+    """Each is counted by an index of its own; here, one by one."""
+    log_in(client, company.user)
+    Account.objects.filter(pk=company.accounts[3].pk).update(type="service")
+    Account.objects.filter(pk=company.accounts[5].pk).update(seat=None)
+    figures = client.get(reverse("access:app", args=(company.app.public_id,))).context["figures"]
+    here = list(Account.objects.filter(app=company.app, present=True))
+
+    assert figures == {
+        "accounts": len(here),
+        "seats": sum(one.seat is True for one in here),
+        "external": sum(one.external for one in here),
+        "service": 1,
+        "loose": sum(one.type == "human" and one.link != "linked" for one in here),
+    }
