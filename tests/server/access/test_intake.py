@@ -119,11 +119,11 @@ def test_a_new_member_with_a_new_group(sync):
     sync(a_workspace({"a": "owner", "b": "member"}, {"g": ["b"]}), 1)
 
     told = list(Change.objects.order_by("id").values_list("kind", "entitlement__name"))
-    assert told == [("joined", "Member"), ("added to", "Group g")]
+    assert told == [("joined", "Member"), ("group created", "Group g"), ("added to", "Group g")]
 
 
 def test_a_renamed_group_is_the_same_group(sync):
-    """Another name ends the period of the old one; who is in it stays in it."""
+    """Another name ends the period of the old one; who is in it stays in it: one line is told."""
     workspace = a_workspace({"a": "owner"}, {"g": ["a"]})
     sync(workspace, 0)
     workspace.names["g"] = "Design"
@@ -136,7 +136,8 @@ def test_a_renamed_group_is_the_same_group(sync):
         ("Group g", NOON + HOUR + GROUPS_AFTER),
         ("Design", None),
     ]
-    assert Change.objects.count() == 0
+    told = [(one.kind, one.account, one.entitlement) for one in Change.objects.all()]
+    assert told == [("group renamed", None, group.entitlements.get())]
 
 
 def test_the_same_again_says_nothing(app, sync):
