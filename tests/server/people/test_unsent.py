@@ -1,9 +1,14 @@
 """What somebody sends after their session has ended waits until they are in again."""
 
+from datetime import timedelta
+
 import pytest
-from cast import PASSWORD
+from cast import PASSWORD, Role, a_user
+from django.conf import settings
 from django.test import Client
 
+from rolecall.server import clock
+from rolecall.server.people import devices
 from rolecall.server.people.models import Person, Session, User
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +20,8 @@ def ended(ada: User, browser: Client) -> Client:
     """A browser whose session is over, with a page of before still open in it."""
     browser.force_login(ada)
     assert browser.get("/people/add").status_code == 200
-    Session.objects.all().delete()
+    Session.objects.update(expire_date=clock.now() - timedelta(hours=20))
+    devices.forget(clock.now())
     return browser
 
 
@@ -77,6 +83,35 @@ def test_a_stranger_leaves_nothing(browser: Client):
 
     assert asked.url == "/login/?next=/"
     assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("cookie", ["made-up", "", "x" * 5000])
+def test_a_made_up_cookie_leaves_nothing(browser: Client, cookie: str):
+    """A stranger who says that they had a session is a stranger."""
+    browser.cookies[settings.SESSION_COOKIE_NAME] = cookie
+    asked = browser.post("/people/add", TYPED)
+
+    assert asked.url == "/login/?next=/"
+    assert not Session.objects.exists()
+
+
+def test_a_session_that_was_ended_leaves_nothing(ended: Client):
+    """Whoever was logged out by somebody has nothing waiting here."""
+    Session.objects.all().delete()
+
+    assert ended.post("/people/add", TYPED).url == "/login/?next=/"
+    assert not Session.objects.exists()
+
+
+def test_nobody_else_sees_it(ended: Client):
+    """Another user who logs in in the same browser."""
+    a_user("eve@example.com", Role.SUPER, password=PASSWORD)
+    asked = ended.post("/people/add", TYPED)
+    ended.post(asked.url, {"login": "eve@example.com", "password": PASSWORD})
+    shown = ended.get("/me/unsent").content.decode()
+
+    assert "Nothing waits to be sent" in shown
+    assert "bold" not in shown
 
 
 def test_a_part_of_a_page_takes_the_whole_page_along(ended: Client):

@@ -5,7 +5,7 @@ good enough to recognise one's own by, and proves nothing.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth import HASH_SESSION_KEY
@@ -21,6 +21,7 @@ from rolecall.server.people.users import load
 __all__ = ["browser_name", "end", "forget", "logged_in"]
 
 _SHOWN: Final = 100
+_KNOWN: Final = timedelta(days=1)
 _BROWSERS: Final = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/|FxiOS", "Firefox"),
     ("Chrome/|CriOS|Chromium", "Chrome"), ("Safari/", "Safari"),
@@ -72,8 +73,11 @@ def end(actor: Actor, user: str, session: str, *, now: datetime) -> User:
 
 
 def forget(now: datetime) -> int:
-    """Drop the sessions that are over; how many."""
-    return Session.objects.filter(expire_date__lte=now).delete()[0]
+    """Drop the sessions that have been over for a day; how many.
+
+    Until then it is known whose they were, for what is sent from a page that stayed open.
+    """
+    return Session.objects.filter(expire_date__lte=now - _KNOWN).delete()[0]
 
 
 def _first(known: tuple[tuple[str, str], ...], agent: str) -> str:

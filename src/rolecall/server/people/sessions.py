@@ -17,7 +17,7 @@ from rolecall.server import clock
 from rolecall.server.people.models import Session
 from rolecall.server.people.sealed import open_text, seal_text
 
-__all__ = ["SessionStore"]
+__all__ = ["SessionStore", "owner_of"]
 
 _AAD = "people.session"
 _ROW_KEY = 40
@@ -94,6 +94,14 @@ class SessionStore(db.SessionStore):
             self._session_key = None
         self.row = row
         return row
+
+
+def owner_of(key: str) -> int | None:
+    """Whose session this key in a cookie was, also when its time is over; the user's row.
+
+    None: nobody had been let in by it, it was ended by somebody, or it is long forgotten.
+    """
+    return Session.objects.filter(session_key=_row_key(key)).values_list("user", flat=True).first()
 
 
 def _begun() -> dict[str, datetime]:

@@ -1,7 +1,7 @@
 """A form that came after its sender's session had ended: kept until they are in again.
 
 Nothing of it is done before they look at it and send it once more. It lies in the session, which
-is sealed; secrets and files are not kept.
+is sealed, and is shown to nobody else; secrets and files are not kept.
 """
 
 import re
@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from rolecall.server.people.sessions import owner_of
 
 __all__ = ["Unsent", "drop", "keep", "kept"]
 
@@ -43,20 +45,22 @@ class Unsent:
 
 
 def keep(request: HttpRequest) -> bool:
-    """Keep the form of this request for whoever logs in next in this browser.
+    """Keep the form of this request for the user whose session has run out in this browser.
 
-    Only for a browser that had a session: a stranger has typed nothing here, and does not fill
-    our database.
+    Nothing of anybody else: a stranger has typed nothing here, and does not fill our database; and
+    a session that somebody has ended leaves nothing behind.
 
     Returns:
         Whether there is something to come back to.
     """
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+    owner = owner_of(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+    if owner is None:
         return False
     fields = list(_fields(request))
     whole = sum(len(name) + len(value) for name, value in fields) <= _MOST
     secrets = any(_SECRET.search(name) and request.POST[name] for name in _names(request))
     request.session[_KEY] = {
+        "owner": owner,
         "path": request.path,
         "back": _page_of(request),
         "fields": fields if whole else [],
@@ -66,9 +70,9 @@ def keep(request: HttpRequest) -> bool:
 
 
 def kept(request: HttpRequest) -> Unsent | None:
-    """What was kept, or None."""
+    """What was kept for who asks, or None."""
     found = request.session.get(_KEY)
-    if found is None:
+    if found is None or found["owner"] != request.user.pk:
         return None
     fields = tuple((name, value) for name, value in found["fields"])
     return Unsent(path=found["path"], back=found["back"], fields=fields, missing=found["missing"])
