@@ -36,6 +36,7 @@ _WORDS = MappingProxyType({
 @page("order:plan")
 def change_rows(request: Request, decision_id: str) -> HttpResponse:
     """Do it to the rows with a tick; to all that were found, when their number was confirmed."""
+    decision_for(request.actor, decision_id)  # whoever may not see it hears nothing of the form
     deed = request.POST.get("deed", "")
     if deed not in POSSIBLE:
         raise Invalid("There is no such button.", hint="Choose one of the page.")
