@@ -11,7 +11,6 @@ from typing import IO
 from xml.etree import ElementTree as ET
 
 import pytest
-import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +22,6 @@ from rolecall.server.evidence.signature import signature_line, verify
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 HOSTILE = st.builds(str.__add__, st.sampled_from(["=", "+", "-", "@", "# End", '"', ","]), TEXTS)
 CELLS = st.one_of(TEXTS, HOSTILE)
-ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 ROWS = st.lists(st.tuples(st.sampled_from(["role", "group"]), CELLS, CELLS), max_size=8)
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -87,28 +85,6 @@ def test_xlsx_says_the_rows(place: Path, rows):
     assert list(sheet.iter(f"{SPACE}f")) == []
 
 
-@settings(max_examples=15, deadline=None)
-@given(rows=st.lists(st.tuples(st.sampled_from(["role", "group"]), ANY, ANY), max_size=8))
-def test_xlsx_is_written_as_others_write_it(place: Path, rows):
-    """Its cells are byte for byte those that XlsxWriter makes, whatever characters are in them."""
-    report = a_report(rows)
-    place.write_bytes(written(workbook, report))
-    theirs = io.BytesIO()
-    with xlsxwriter.Workbook(theirs, {"constant_memory": True}) as book:
-        sheet = book.add_worksheet()
-        for column, label in enumerate(report.columns):
-            sheet.write_string(0, column, label, book.add_format({"bold": True}))
-        for at, row in enumerate(rows, start=1):
-            for column, cell in enumerate(row):
-                sheet.write_string(at, column, cell)
-
-    bold = rows_of(place, "sheet2").count(b' s="1"')
-    assert bold == len(report.columns)
-    assert re.sub(rb' s="[0-9]"', b"", rows_of(place, "sheet2")) == re.sub(
-        rb' s="[0-9]"', b"", rows_of(theirs, "sheet1")
-    )
-
-
 def rows_of(file: Path | IO[bytes], sheet: str) -> bytes:
     """The rows of a sheet, as they stand in the archive."""
     with zipfile.ZipFile(file) as archive:
@@ -121,7 +97,9 @@ def test_xlsx_takes_no_name_for_markup(place: Path):
     name = "<r><t>Somebody else</t></r>"
     place.write_bytes(written(workbook, a_report([("role", name, "")])))
 
-    assert b"&lt;r&gt;&lt;t&gt;Somebody else&lt;/t&gt;&lt;/r&gt;" in rows_of(place, "sheet2")
+    with zipfile.ZipFile(place) as archive:
+        sheet = ET.fromstring(archive.read("xl/worksheets/sheet2.xml"))  # noqa: S314 - ours
+    assert name in ["".join(cell.itertext()) for cell in sheet.iter(f"{SPACE}is")]
 
 
 def test_xlsx_goes_on_where_a_sheet_is_full(place: Path, monkeypatch: pytest.MonkeyPatch):
