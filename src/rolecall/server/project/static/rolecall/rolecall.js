@@ -8,14 +8,16 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("form.search")) document.querySelector("#found")?.replaceChildren();
 });
 
-// A button sends its form once, however often it is pressed while the answer is on its way.
+// A button sends the same once, however often it is pressed while the answer is on its way.
 const SENT_MS = 5000; // then it may send again: an answer that is a file leaves the page as it is
 let sent = new WeakMap();
 document.addEventListener("submit", (event) => {
   const [form, button] = [event.target, event.submitter ?? event.target];
   if (event.defaultPrevented || form.method !== "post") return;
-  if (Date.now() - (sent.get(button) ?? 0) < SENT_MS) event.preventDefault();
-  else sent.set(button, Date.now());
+  const said = String(new URLSearchParams(new FormData(form, event.submitter)));
+  const before = sent.get(button);
+  if (before?.said === said && Date.now() - before.at < SENT_MS) event.preventDefault();
+  else sent.set(button, { said, at: Date.now() });
 });
 window.addEventListener("pageshow", () => { sent = new WeakMap(); });
 
