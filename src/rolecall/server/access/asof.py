@@ -25,6 +25,7 @@ __all__ = [
     "Basis",
     "access",
     "accounts",
+    "accounts_now",
     "basis",
     "beside",
     "during",
@@ -93,16 +94,20 @@ def accounts(app: App, at: datetime) -> QuerySet[AccountAttributes]:
 
 
 def number_now(*apps: App) -> int:
-    """How many accounts are there in these apps now, as taking in has written it down.
+    """How many accounts are there in these apps now."""
+    rows = App.objects.filter(pk__in=[app.pk for app in apps])
+    return sum(rows.order_by().values_list(accounts_now(), flat=True))
 
-    Of an app of which no sync was applied yet they are counted, all in the same query.
+
+def accounts_now() -> Coalesce:
+    """For each app of a query, how many accounts are there, as taking in has written it down.
+
+    Of an app of which no sync was applied yet they are counted, in the same query.
     """
     here = Q(app=OuterRef("pk"))
     known = Entitlement.objects.filter(here, kind=Entitlement.Kind.ACCOUNT).values("holders")[:1]
     there = Account.objects.filter(here, present=True).order_by().values("app")
-    number = Coalesce(Subquery(known), Subquery(there.values(number=Count("pk"))), 0)
-    rows = App.objects.filter(pk__in=[app.pk for app in apps])
-    return sum(rows.order_by().values_list(number, flat=True))
+    return Coalesce(Subquery(known), Subquery(there.values(number=Count("pk"))), 0)
 
 
 def number(app: App, at: datetime) -> int:

@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Query as Asked
 from ninja import Router, Schema, Status
 
 from rolecall.server import clock
 from rolecall.server.access import settings
+from rolecall.server.access.asof import accounts_now
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import App, Sync
 from rolecall.server.access.unmanaged import apps as unmanaged
@@ -137,8 +138,7 @@ class AppIn(Schema):
 
 
 def _rows() -> QuerySet[App]:
-    here = Count("accounts", filter=Q(accounts__present=True))
-    return billed(App.objects.select_related("last_sync").annotate(here=here))
+    return billed(App.objects.select_related("last_sync").annotate(here=accounts_now()))
 
 
 def _shown(app: App) -> App:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
-__all__ = ["LONGEST", "OPTIONS", "write_text"]
+__all__ = ["OPTIONS", "write_text"]
 
 OPTIONS: Final = MappingProxyType({
     "constant_memory": True,
@@ -14,7 +14,7 @@ OPTIONS: Final = MappingProxyType({
     "strings_to_numbers": False,
 })  # fmt: skip
 """Of XlsxWriter: a text stays a text, and memory does not grow with the rows."""
-LONGEST: Final = 32_767
+_LONGEST: Final = 32_767
 """UTF-16 units of a cell."""
 _PLAIN: Final = Format()
 
@@ -35,7 +35,7 @@ def write_text(
     """
     markup = text.startswith("<r>") and text.endswith("</r>")
     code: int
-    if markup and len(text.encode("utf-16-le")) // 2 <= LONGEST:
+    if markup and len(text.encode("utf-16-le")) // 2 <= _LONGEST:
         pieces = (text[:1], _PLAIN, text[1:], *(one for one in style if one))
         code = sheet.write_rich_string(row, column, *pieces)
     else:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from rolecall.server.access import origins
-from rolecall.server.access.asof import number_now
+from rolecall.server.access.asof import accounts_now, number_now
 from rolecall.server.access.finding import app_for
 from rolecall.server.access.models import Account, App, Change, Entitlement
 from rolecall.server.access.models.observed import SEATLESS
@@ -25,18 +25,14 @@ from rolecall.server.tables.table import Column, Table
 __all__ = ["More", "app", "apps", "list_frame", "register", "visible"]
 
 _RECENT = 8
-_HERE = Account.objects.filter(app=OuterRef("pk"), present=True).order_by()
-_LOOSE = _HERE.filter(type=Account.Type.HUMAN).exclude(link=Account.Link.LINKED)
-_HELD = Entitlement.objects.filter(app=OuterRef("pk"), kind=Entitlement.Kind.ACCOUNT).order_by()
-
-
-def _number(rows: QuerySet[Account]) -> Coalesce:
-    """How many there are, inside a query of apps: each app's are looked at once.
-
-    Rows are counted and not keys, which the index of links does not have.
-    """
-    many = rows.values("app").annotate(number=Count("*")).values("number")
-    return Coalesce(Subquery(many), 0)
+_ALONE = (
+    Account.objects.filter(app=OuterRef("pk"), present=True, type=Account.Type.HUMAN)
+    .exclude(link=Account.Link.LINKED)
+    .order_by()
+    .values("app")
+)
+_LOOSE = Coalesce(Subquery(_ALONE.values(number=Count("*"))), 0)
+"""Of each app of a query; rows are counted and not keys, which the index of links does not have."""
 
 
 def _loose(app: App) -> int:
@@ -74,9 +70,8 @@ _TABLE: Table[App] = Table(
     search=lambda text: Q(name__icontains=text),
     search_label="Search apps",
     fetch=lambda rows: rows.select_related("last_sync").annotate(
-        # As taking in has written it down; before the first sync there may be accounts of ours.
-        here=Coalesce(Subquery(_HELD.values("holders")[:1]), _number(_HERE)),
-        loose=_number(_LOOSE),
+        here=accounts_now(),
+        loose=_LOOSE,
     ),
 )
 

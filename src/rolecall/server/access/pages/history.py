@@ -32,7 +32,7 @@ from rolecall.server.tables.look import NOTHING, link, mark, moment
 from rolecall.server.tables.table import Choice, Column, Filter, Table, one_of
 from rolecall.server.tables.words import beginning_with
 
-__all__ = ["as_of", "feed", "moment_asked"]
+__all__ = ["as_of", "feed", "moment_asked", "typed"]
 
 _ICONS: Final = {
     Change.Kind.JOINED: "join",
@@ -162,7 +162,7 @@ def as_of(request: Request, app_id: str) -> HttpResponseBase:
         asof.accounts(app, at),
         app=app,
         at=at,
-        typed=timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"),
+        typed=typed(at),
         zone=timezone.get_current_timezone_name(),
         basis=basis,
         crumbs=app_crumbs(app),
@@ -188,6 +188,11 @@ def moment_asked(text: str, *, now: datetime) -> datetime:
     if at > now + timedelta(minutes=1):
         raise Invalid("That moment is still to come.", hint="Ask for one that is past.")
     return at
+
+
+def typed(at: datetime) -> str:
+    """A moment as one types it into a form, in the viewer's zone; `moment_asked` reads it."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _held(one: AccountAttributes, kind: str) -> list[str]:

@@ -1,14 +1,13 @@
 """A large evidence file: how far it is, and the file itself."""
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 
 from rolecall.server import clock
+from rolecall.server.access.pages.history import typed
 from rolecall.server.evidence.finding import file_for
 from rolecall.server.evidence.models import EvidenceFile
 from rolecall.server.evidence.pages.looks import file_look, file_words
@@ -47,12 +46,7 @@ def download(request: Request, evidence_id: str) -> HttpResponseBase:
 
 def _again(one: EvidenceFile) -> str:
     """The page that asks for the same once more, filled in."""
-    said = {**one.about, "form": one.form, "at": _typed(one.until)}
+    said = {**one.about, "form": one.form, "at": typed(one.until)}
     if one.since is not None:
-        said |= {"what": "changes", "since": _typed(one.since)}
+        said |= {"what": "changes", "since": typed(one.since)}
     return f"{reverse('evidence:files')}?{urlencode(said)}"
-
-
-def _typed(at: datetime) -> str:
-    """A moment as one types it into a form, in the viewer's zone."""
-    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rolecall.errors import Gone
 from rolecall.server import clock
 from rolecall.server.access.holdings import MOST, holdings
-from rolecall.server.access.pages.history import moment_asked
+from rolecall.server.access.pages.history import moment_asked, typed
 from rolecall.server.evidence.export import FORMS
 from rolecall.server.evidence.subject import ACTION
 from rolecall.server.people.door import Request, page
@@ -32,7 +32,7 @@ def person(request: Request, person_id: str) -> HttpResponse:
         "at": at,
         "now": at == now,
         "exactly": at.astimezone(UTC).isoformat(timespec="seconds"),
-        "typed": timezone.localtime(at).strftime("%Y-%m-%dT%H:%M:%S"),
+        "typed": typed(at),
         "zone": timezone.get_current_timezone_name(),
         "holdings": holdings(request.actor, found, at),
         "most": MOST,
